@@ -1,0 +1,27 @@
+# Two commands: `make run` and `make test`. The rest is for those who work on Emporion.
+
+.PHONY: help run test build dev lint bench clean
+
+help: ## print this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+run: build ## install what is missing, build, and serve the shop (SQLite, demo data)
+	@exec target/release/emporion serve
+
+test: ## install what is missing and run everything: rules, both databases, HTTP, browser
+	@scripts/test
+
+build: ## the release binary and its site files
+	@scripts/build
+
+dev: ## serve a debug build, rebuild and reload on change
+	@scripts/dev
+
+lint: ## formatting, clippy, types: what `make test` starts with
+	@scripts/lint
+
+bench: ## measure requests per second on both databases
+	@scripts/bench
+
+clean: ## remove what was built; data/ and installed tools stay
+	@scripts/clean

@@ -1,0 +1,119 @@
+//! Puts something into a cart.
+
+use super::queries::{AVAILABLE_TO_CART, lock_and_touch};
+use super::{CartError, CartId, CartLineId, MAX_LINES, entity};
+use crate::Shop;
+use crate::catalog::VariationId;
+use crate::catalog::queries::currency;
+use crate::db::{self, sql};
+use crate::forms::MAX_QUANTITY;
+use crate::money::Money;
+use crate::pricing::{ListPrice, PriceContext, unit_price};
+use crate::token::Token;
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, FromQueryResult};
+
+/// What is to be added.
+#[derive(Clone, Debug)]
+pub struct Addition {
+    /// The variation.
+    pub variation: VariationId,
+    /// The product whose page it was chosen on: a variation of another one is refused.
+    pub product_slug: String,
+    /// How many more, 1 to 100.
+    pub quantity: i32,
+}
+
+/// Adds to the cart of a guest, who gets a new one where the token has none.
+///
+/// # Errors
+/// [`CartError`]; the cart is then as it was.
+pub async fn add_line(shop: &Shop, token: Option<&Token>, addition: &Addition) -> Result<Token, CartError> {
+    let (token, version) = db::retry(|| attempt(shop, token, addition)).await?;
+    shop.sessions.changed(&token.hash(), version).await;
+    Ok(token)
+}
+
+#[derive(FromQueryResult)]
+struct Offer {
+    currency: String,
+    base_price: i64,
+    price_modifier: i64,
+    available: i64,
+    in_cart: i64,
+    lines: i64,
+}
+
+async fn attempt(shop: &Shop, token: Option<&Token>, addition: &Addition) -> Result<(Token, i64), CartError> {
+    let now = shop.clock.now();
+    let context = PriceContext { currency: shop.reference().settings.currency };
+    let tx = shop.db.begin().await?;
+    let existing = match token {
+        Some(token) => lock_and_touch(&tx, &token.hash(), now).await?.map(|cart| (token.clone(), cart)),
+        None => None,
+    };
+    let (token, (cart, version)) = match existing {
+        Some(existing) => existing,
+        // A token without a cart isn't taken over: who sent it may not be alone in knowing it.
+        None => create(&tx, context, now).await?,
+    };
+    let offer = offer(&tx, cart, addition).await?.ok_or(CartError::UnknownVariation)?;
+    let wanted = offer.in_cart + i64::from(addition.quantity);
+    if wanted > i64::from(MAX_QUANTITY) {
+        return Err(CartError::TooMany { in_cart: offer.in_cart });
+    }
+    if wanted > offer.available {
+        return Err(CartError::NotEnough { available: offer.available, in_cart: offer.in_cart });
+    }
+    if offer.in_cart == 0 && offer.lines >= MAX_LINES {
+        return Err(CartError::TooManyLines);
+    }
+    let list = ListPrice { base: Money::new(offer.base_price, currency(&offer.currency)?), modifier: offer.price_modifier };
+    let price = unit_price(context, list).map_err(|_| CartError::UnknownVariation)?;
+    let text = "INSERT INTO cart_lines (id, cart_id, variation_id, quantity, seen_price, created_at)
+                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (cart_id, variation_id)
+                DO UPDATE SET quantity = cart_lines.quantity + excluded.quantity, seen_price = excluded.seen_price";
+    let values = [
+        CartLineId::new(now).into(),
+        cart.into(),
+        addition.variation.into(),
+        addition.quantity.into(),
+        price.minor().into(),
+        now.into(),
+    ];
+    tx.execute_raw(sql(&tx, text, values)).await?;
+    tx.commit().await?;
+    Ok((token, version))
+}
+
+async fn create<C: ConnectionTrait>(
+    tx: &C,
+    context: PriceContext,
+    now: DateTime<Utc>,
+) -> Result<(Token, (CartId, i64)), DbErr> {
+    let token = Token::random();
+    let id = CartId::new(now);
+    let row = entity::ActiveModel {
+        id: Set(id),
+        token_hash: Set(Some(token.hash())),
+        currency: Set(context.currency.code().to_owned()),
+        version: Set(1),
+        created_at: Set(now),
+        updated_at: Set(now),
+    };
+    entity::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok((token, (id, 1)))
+}
+
+async fn offer<C: ConnectionTrait>(tx: &C, cart: CartId, addition: &Addition) -> Result<Option<Offer>, DbErr> {
+    let text = format!(
+        "SELECT p.currency, p.base_price, v.price_modifier, {AVAILABLE_TO_CART} AS available,
+                CAST(COALESCE((SELECT l.quantity FROM cart_lines l WHERE l.cart_id = $1 AND l.variation_id = v.id), 0)
+                    AS BIGINT) AS in_cart,
+                (SELECT COUNT(*) FROM cart_lines l WHERE l.cart_id = $1) AS lines
+         FROM variations v JOIN products p ON p.id = v.product_id
+         WHERE v.id = $2 AND p.slug = $3 AND v.archived_at IS NULL AND p.archived_at IS NULL"
+    );
+    let values = [cart.into(), addition.variation.into(), addition.product_slug.clone().into()];
+    Offer::find_by_statement(sql(tx, &text, values)).one(tx).await
+}

@@ -1,0 +1,28 @@
+//! Forgets what nobody has come back for: old carts and refused forms.
+
+use super::GUEST_DAYS;
+use crate::Shop;
+use crate::db::sql;
+use chrono::TimeDelta;
+use sea_orm::{ConnectionTrait, DbErr};
+
+/// How many carts one sweep forgets.
+const BATCH: u32 = 500;
+
+/// Deletes guest carts that were not touched for 30 days and hold no stock, and drafts that have expired.
+///
+/// # Errors
+/// When the database fails.
+pub async fn purge(shop: &Shop) -> Result<u64, DbErr> {
+    let now = shop.clock.now();
+    let db = shop.db.primary();
+    db.execute_raw(sql(db, "DELETE FROM form_drafts WHERE expires_at <= $1", [now.into()])).await?;
+    let text = format!(
+        "DELETE FROM carts WHERE id IN (
+             SELECT k.id FROM carts k WHERE k.updated_at < $1
+             AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.cart_id = k.id)
+             AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.cart_id = k.id) LIMIT {BATCH})"
+    );
+    let before = now - TimeDelta::days(GUEST_DAYS);
+    Ok(db.execute_raw(sql(db, &text, [before.into()])).await?.rows_affected())
+}

@@ -1,0 +1,141 @@
+//! Reads of carts.
+
+use super::{Cart, CartId, CartLine, CartSummary};
+use crate::catalog::queries::{PictureColumns, currency};
+use crate::catalog::{OptionValues, ProductId, ProductOptions, VariationId};
+use crate::db::sql;
+use crate::money::Money;
+use crate::pricing::{ListPrice, PriceContext, unit_price};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
+
+/// How many of a variation `v` a cart could have: what is available in
+/// ordinary locations and what the cart itself has claimed.
+pub(super) const AVAILABLE_TO_CART: &str = "CAST(COALESCE((
+        SELECT SUM(s.on_hand - s.reserved + COALESCE(c.quantity, 0))
+        FROM stock s JOIN locations l ON l.id = s.location_id
+        LEFT JOIN claims c ON c.stock_id = s.id AND c.cart_id = $1
+        WHERE s.variation_id = v.id AND l.kind = 'warehouse'
+    ), 0) AS BIGINT)";
+
+#[derive(FromQueryResult)]
+struct Row {
+    cart_id: CartId,
+    version: i64,
+    cart_currency: String,
+    variation_id: Option<VariationId>,
+    product_id: Option<ProductId>,
+    vendor_id: Option<uuid::Uuid>,
+    slug: Option<String>,
+    name: Option<String>,
+    sku: Option<String>,
+    product_options: Option<ProductOptions>,
+    options: Option<OptionValues>,
+    quantity: Option<i32>,
+    currency: Option<String>,
+    base_price: Option<i64>,
+    price_modifier: Option<i64>,
+    offered: Option<bool>,
+    seen_price: Option<i64>,
+    tax_class: Option<String>,
+    available: i64,
+    #[sea_orm(nested)]
+    picture: PictureColumns,
+}
+
+/// The cart of a guest, in one statement; `None` where there is none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_token<C: ConnectionTrait>(db: &C, token_hash: &str) -> Result<Option<Cart>, DbErr> {
+    load(db, "token_hash", token_hash.into()).await
+}
+
+/// A cart, in one statement.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_id<C: ConnectionTrait>(db: &C, id: CartId) -> Result<Option<Cart>, DbErr> {
+    load(db, "id", id.into()).await
+}
+
+async fn load<C: ConnectionTrait>(db: &C, column: &str, key: Value) -> Result<Option<Cart>, DbErr> {
+    // `$1` is the key; the claims are joined through the cart's own id.
+    let available = AVAILABLE_TO_CART.replace("$1", "k.id");
+    let text = format!(
+        "SELECT k.id AS cart_id, k.version, k.currency AS cart_currency, v.id AS variation_id, v.product_id,
+                p.vendor_id, p.slug, p.name, v.sku, p.options AS product_options, v.options, l.quantity,
+                p.currency, p.base_price, v.price_modifier, l.seen_price, v.tax_class,
+                (v.archived_at IS NULL AND p.archived_at IS NULL) AS offered, {available} AS available,
+                m.id AS media_id, m.width AS media_width, m.height AS media_height,
+                m.renditions AS media_widths, m.placeholder AS media_placeholder
+         FROM carts k
+         LEFT JOIN cart_lines l ON l.cart_id = k.id
+         LEFT JOIN variations v ON v.id = l.variation_id
+         LEFT JOIN products p ON p.id = v.product_id
+         LEFT JOIN product_images i ON i.product_id = p.id AND i.position = 0
+         LEFT JOIN media m ON m.id = COALESCE(v.media_id, i.media_id)
+         WHERE k.{column} = $1 ORDER BY l.created_at, l.id"
+    );
+    let rows = Row::find_by_statement(sql(db, &text, [key])).all(db).await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let mut cart = Cart {
+        id: first.cart_id,
+        version: first.version,
+        currency: currency(&first.cart_currency)?,
+        lines: Vec::with_capacity(rows.len()),
+    };
+    for row in rows {
+        cart.lines.extend(line(row, cart.currency)?);
+    }
+    Ok(Some(cart))
+}
+
+/// The line of a row; `None` for the one row of an empty cart.
+fn line(row: Row, currency_of_cart: crate::money::Currency) -> Result<Option<CartLine>, DbErr> {
+    let context = PriceContext { currency: currency_of_cart };
+    let (Some(variation), Some(code)) = (row.variation_id, row.currency) else { return Ok(None) };
+    let missing = || DbErr::Custom("a cart line without its product".to_owned());
+    let list = ListPrice {
+        base: Money::new(row.base_price.ok_or_else(missing)?, currency(&code)?),
+        modifier: row.price_modifier.ok_or_else(missing)?,
+    };
+    let name = row.name.ok_or_else(missing)?;
+    Ok(Some(CartLine {
+        variation,
+        product: row.product_id.ok_or_else(missing)?,
+        vendor: row.vendor_id,
+        slug: row.slug.ok_or_else(missing)?,
+        sku: row.sku.ok_or_else(missing)?,
+        options: row.options.unwrap_or_default().named(&row.product_options.unwrap_or_default()),
+        quantity: row.quantity.ok_or_else(missing)?,
+        unit_price: row.offered.unwrap_or(false).then(|| unit_price(context, list).ok()).flatten(),
+        seen_price: Money::new(row.seen_price.ok_or_else(missing)?, currency_of_cart),
+        available: row.available,
+        tax_class: row.tax_class.ok_or_else(missing)?,
+        picture: row.picture.into_picture(name.clone()),
+        name,
+    }))
+}
+
+/// What every page shows of a guest's cart.
+///
+/// # Errors
+/// When the database fails.
+pub async fn summary<C: ConnectionTrait>(db: &C, token_hash: &str) -> Result<Option<CartSummary>, DbErr> {
+    let text = "SELECT k.version, CAST(COALESCE((
+                    SELECT SUM(l.quantity) FROM cart_lines l WHERE l.cart_id = k.id
+                ), 0) AS BIGINT) AS items FROM carts k WHERE k.token_hash = $1";
+    let row = db.query_one_raw(sql(db, text, [token_hash.into()])).await?;
+    row.map(|row| Ok(CartSummary { version: row.try_get("", "version")?, items: row.try_get("", "items")? })).transpose()
+}
+
+/// Takes the lock of a guest's cart until the transaction ends, and counts a change.
+pub(crate) async fn lock_and_touch<C: ConnectionTrait>(
+    tx: &C,
+    token_hash: &str,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<Option<(CartId, i64)>, DbErr> {
+    let text = "UPDATE carts SET version = version + 1, updated_at = $2 WHERE token_hash = $1 RETURNING id, version";
+    let row = tx.query_one_raw(sql(tx, text, [token_hash.into(), now.into()])).await?;
+    row.map(|row| Ok((row.try_get("", "id")?, row.try_get("", "version")?))).transpose()
+}

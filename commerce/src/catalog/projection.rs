@@ -1,0 +1,88 @@
+//! The listing projection: what a listing sorts and filters by, kept in the
+//! same transaction as what it summarises.
+
+use super::{CategoryTree, ProductId, Scope, entity::product};
+use crate::db::{placeholders, sql};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use std::collections::BTreeMap;
+
+/// What a product comes to, from its variations and their stock in ordinary
+/// locations (a flash sale's pool is not for listings).
+const SUMMARY: &str = "
+    p.base_price + COALESCE(MIN(v.price_modifier), 0),
+    p.base_price + COALESCE(MAX(v.price_modifier), 0),
+    CAST(COALESCE(SUM((
+        SELECT SUM(s.on_hand - s.reserved) FROM stock s JOIN locations l ON l.id = s.location_id
+        WHERE s.variation_id = v.id AND l.kind = 'warehouse'
+    )), 0) AS BIGINT)";
+
+/// Projects new products into every listing they appear in.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert<C: ConnectionTrait>(db: &C, tree: &CategoryTree, products: &[ProductId]) -> Result<(), DbErr> {
+    for chunk in products.chunks(500) {
+        let placed: Vec<(ProductId, super::CategoryId)> = product::Entity::find()
+            .select_only()
+            .columns([product::Column::Id, product::Column::CategoryId])
+            .filter(product::Column::Id.is_in(chunk.iter().copied()))
+            .into_tuple()
+            .all(db)
+            .await?;
+        let mut by_scope = BTreeMap::<uuid::Uuid, Vec<ProductId>>::new();
+        for (product, category) in placed {
+            let ancestors = tree.path(category).into_iter().map(|ancestor| Scope::Category(ancestor.id));
+            for scope in ancestors.chain([Scope::Shop]) {
+                by_scope.entry(scope.id()).or_default().push(product);
+            }
+        }
+        for (scope, members) in by_scope {
+            let text = format!(
+                "INSERT INTO product_listings
+                     (scope_id, product_id, name, price_from, price_to, available, sold, newest)
+                 SELECT $1, p.id, p.name, {SUMMARY}, 0, p.created_at
+                 FROM products p LEFT JOIN variations v ON v.product_id = p.id AND v.archived_at IS NULL
+                 WHERE p.id IN ({}) GROUP BY p.id",
+                placeholders(2, members.len()),
+            );
+            let values = std::iter::once(scope.into()).chain(members.into_iter().map(Into::into));
+            db.execute_raw(sql(db, &text, values)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Brings the listing rows of products up to date with their prices and stock.
+/// Products are taken in the order of their identifiers, so that two
+/// transactions never wait for each other.
+///
+/// # Errors
+/// When the database fails.
+pub async fn refresh<C: ConnectionTrait>(
+    db: &C,
+    products: &std::collections::BTreeSet<ProductId>,
+) -> Result<(), DbErr> {
+    let text = format!(
+        "UPDATE product_listings SET (name, price_from, price_to, available) = (
+             SELECT p.name, {SUMMARY}
+             FROM products p LEFT JOIN variations v ON v.product_id = p.id AND v.archived_at IS NULL
+             WHERE p.id = $1 GROUP BY p.id
+         ) WHERE product_id = $1"
+    );
+    for product in products {
+        db.execute_raw(sql(db, &text, [(*product).into()])).await?;
+    }
+    Ok(())
+}
+
+/// Counts pieces sold, for the order of best sellers.
+///
+/// # Errors
+/// When the database fails.
+pub async fn add_sold<C: ConnectionTrait>(db: &C, sold: &BTreeMap<ProductId, i64>) -> Result<(), DbErr> {
+    for (product, quantity) in sold {
+        let text = "UPDATE product_listings SET sold = sold + $2 WHERE product_id = $1";
+        db.execute_raw(sql(db, text, [(*product).into(), (*quantity).into()])).await?;
+    }
+    Ok(())
+}

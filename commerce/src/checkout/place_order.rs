@@ -1,0 +1,215 @@
+//! Makes a cart an order: at most one, of what the shopper saw, at the total they saw.
+
+use super::finalise::finalise;
+use super::queries::{demands, of_cart};
+use super::{Checkout, CheckoutError, PAY_BY_MINUTES, Step};
+use crate::Shop;
+use crate::cart::{self, CartId, LineProblem};
+use crate::catalog::create_products::insert_all;
+use crate::db::{self, sql};
+use crate::inventory::{Shortage, claims};
+use crate::money::Money;
+use crate::orders::entity::{line, order};
+use crate::orders::{Fulfilment, Lifecycle, OrderId, OrderLineId, OrderNumber, Payment};
+use crate::payments::attempt;
+use crate::token::Token;
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, SqlErr};
+
+/// What the shopper agreed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Agreement {
+    /// The cart whose review they saw: it names the request, so that the same one again gives the same order.
+    pub cart: CartId,
+    /// The total they saw, in minor units.
+    pub total: i64,
+}
+
+/// Places the order of a guest's cart; gives the token that opens its page.
+/// Asked again, also at the same time, it gives the same order.
+///
+/// # Errors
+/// [`CheckoutError`]; the cart and what was entered are then as they were.
+pub async fn place_order(shop: &Shop, guest: &Token, agreement: Agreement) -> Result<Token, CheckoutError> {
+    if let Some(order) = placed_before(shop, guest, agreement.cart).await? {
+        finalise(shop, order).await?;
+        return Ok(access_token(shop, order));
+    }
+    let order = match with_free_number(shop, guest, agreement).await {
+        // Somebody else with the same form was faster.
+        Err(CheckoutError::NotStarted) => {
+            placed_before(shop, guest, agreement.cart).await?.ok_or(CheckoutError::NotStarted)?
+        }
+        outcome => outcome?,
+    };
+    shop.sessions.ended(&guest.hash()).await;
+    finalise(shop, order).await?;
+    Ok(access_token(shop, order))
+}
+
+/// Draws another order number while the one drawn is taken: of 2^35, seldom even once.
+async fn with_free_number(shop: &Shop, guest: &Token, agreement: Agreement) -> Result<OrderId, CheckoutError> {
+    for _ in 0..3 {
+        match db::retry(|| attempt_to_place(shop, guest, agreement)).await {
+            Err(CheckoutError::Db(error)) if is_taken(&error, "number") => {}
+            outcome => return outcome,
+        }
+    }
+    db::retry(|| attempt_to_place(shop, guest, agreement)).await
+}
+
+/// Whether an error says that the value of a unique column was taken.
+fn is_taken(error: &DbErr, column: &str) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(message)) if message.contains(column))
+}
+
+/// The token that opens the page of an order.
+pub fn access_token(shop: &Shop, order: OrderId) -> Token {
+    Token::from_bytes(shop.sign("order access", order.0.as_bytes()))
+}
+
+/// The order that stands for a guest's cart.
+async fn placed_before(shop: &Shop, guest: &Token, cart: CartId) -> Result<Option<OrderId>, DbErr> {
+    let db = shop.db.primary();
+    let text = "SELECT id FROM orders WHERE cart_id = $1 AND guest_hash = $2 AND lifecycle <> 'cancelled'";
+    let row = db.query_one_raw(sql(db, text, [cart.into(), guest.hash().into()])).await?;
+    row.map(|row| row.try_get("", "id")).transpose()
+}
+
+async fn attempt_to_place(shop: &Shop, guest: &Token, agreement: Agreement) -> Result<OrderId, CheckoutError> {
+    let now = shop.clock.now();
+    let tx = shop.db.begin().await?;
+    let cart_id = end_cart(&tx, guest, now).await?.ok_or(CheckoutError::NotStarted)?;
+    if cart_id != agreement.cart {
+        return Err(CheckoutError::NotStarted);
+    }
+    let cart = cart::queries::by_id(&tx, cart_id).await?.ok_or(CheckoutError::NotStarted)?;
+    let checkout = of_cart(shop, &tx, cart).await?.ok_or(CheckoutError::NotStarted)?;
+    check(&checkout, agreement)?;
+    let demands = demands(&checkout.cart);
+    if !claims::cover(&tx, cart_id, &demands, now).await? {
+        let expires_at = now + TimeDelta::minutes(PAY_BY_MINUTES);
+        claims::claim_for_cart(shop, &tx, cart_id, &demands, expires_at).await?;
+    }
+    let order = insert(shop, &tx, guest, &checkout, now).await?;
+    claims::hand_to_order(&tx, cart_id, order).await?;
+    tx.commit().await?;
+    Ok(order)
+}
+
+/// Locks the cart of a guest and takes it from them: what they add next goes into a new one.
+async fn end_cart<C: ConnectionTrait>(
+    tx: &C,
+    guest: &Token,
+    now: DateTime<Utc>,
+) -> Result<Option<CartId>, DbErr> {
+    let text = "UPDATE carts SET token_hash = NULL, version = version + 1, updated_at = $2
+                WHERE token_hash = $1 RETURNING id";
+    let row = tx.query_one_raw(sql(tx, text, [guest.hash().into(), now.into()])).await?;
+    row.map(|row| row.try_get("", "id")).transpose()
+}
+
+fn check(checkout: &Checkout, agreement: Agreement) -> Result<(), CheckoutError> {
+    if checkout.cart.lines.is_empty() {
+        return Err(CheckoutError::EmptyCart);
+    }
+    let short: Vec<_> = checkout
+        .cart
+        .lines
+        .iter()
+        .filter(|line| matches!(line.problem(), Some(LineProblem::NotEnough { .. } | LineProblem::SoldOut)))
+        .map(|line| Shortage { variation: line.variation, available: line.available })
+        .collect();
+    if checkout.cart.lines.iter().any(|line| line.unit_price.is_none()) {
+        return Err(CheckoutError::LineProblem);
+    }
+    if !short.is_empty() {
+        return Err(CheckoutError::Short(short));
+    }
+    match checkout.next_step() {
+        Step::Review => {}
+        missing => return Err(CheckoutError::StepMissing(missing)),
+    }
+    if checkout.totals.total.gross != agreement.total {
+        return Err(CheckoutError::TotalChanged);
+    }
+    Ok(())
+}
+
+async fn insert<C: ConnectionTrait>(
+    shop: &Shop,
+    tx: &C,
+    guest: &Token,
+    checkout: &Checkout,
+    now: DateTime<Utc>,
+) -> Result<OrderId, CheckoutError> {
+    let contact = checkout.contact.as_ref().ok_or(CheckoutError::StepMissing(Step::Address))?;
+    let delivery = checkout.delivery.as_ref().ok_or(CheckoutError::StepMissing(Step::Delivery))?;
+    let payment = checkout.payment.as_ref().ok_or(CheckoutError::StepMissing(Step::Payment))?;
+    let id = OrderId::new(now);
+    let totals = &checkout.totals;
+    let row = order::ActiveModel {
+        id: Set(id),
+        number: Set(OrderNumber::random().to_string()),
+        access_token_hash: Set(access_token(shop, id).hash()),
+        cart_id: Set(Some(checkout.cart.id)),
+        guest_hash: Set(Some(guest.hash())),
+        lifecycle: Set(Lifecycle::AwaitingPayment.code().to_owned()),
+        payment: Set(Payment::None.code().to_owned()),
+        fulfilment: Set(Fulfilment::Unfulfilled.code().to_owned()),
+        payment_method: Set(payment.code.to_owned()),
+        payment_terms: Set(payment.terms.code().to_owned()),
+        pay_by: Set(Some(now + TimeDelta::minutes(PAY_BY_MINUTES))),
+        email: Set(contact.email.clone()),
+        delivery_address: Set(contact.delivery.clone()),
+        billing_address: Set(contact.billing.as_ref().unwrap_or(&contact.delivery).clone()),
+        note: Set(checkout.note.clone()),
+        currency: Set(totals.currency.code().to_owned()),
+        prices_include_tax: Set(shop.reference().settings.prices_include_tax),
+        delivery_code: Set(delivery.code.clone()),
+        delivery_name: Set(delivery.name.clone()),
+        delivery_tax_rate: Set(totals.delivery.rate.0.to_string()),
+        delivery_net: Set(totals.delivery.amounts.net),
+        delivery_tax: Set(totals.delivery.amounts.tax),
+        delivery_gross: Set(totals.delivery.amounts.gross),
+        net: Set(totals.total.net),
+        tax: Set(totals.total.tax),
+        total: Set(totals.total.gross),
+        version: Set(1),
+        placed_at: Set(None),
+        created_at: Set(now),
+        updated_at: Set(now),
+    };
+    order::Entity::insert(row).exec_without_returning(tx).await?;
+    insert_all::<line::Entity, _>(tx, lines(id, checkout, now)).await?;
+    let amount = Money::new(totals.total.gross, totals.currency);
+    attempt::open(tx, id, payment.code, amount, now).await?;
+    Ok(id)
+}
+
+fn lines(order: OrderId, checkout: &Checkout, now: DateTime<Utc>) -> Vec<line::ActiveModel> {
+    let lines = checkout.cart.lines.iter().zip(&checkout.totals.lines).zip(0..);
+    lines
+        .map(|((bought, total), position)| line::ActiveModel {
+            id: Set(OrderLineId::new(now)),
+            order_id: Set(order),
+            position: Set(position),
+            product_id: Set(bought.product),
+            variation_id: Set(bought.variation),
+            vendor_id: Set(bought.vendor),
+            media_id: Set(bought.picture.as_ref().map(|picture| picture.id)),
+            product_slug: Set(bought.slug.clone()),
+            name: Set(bought.name.clone()),
+            sku: Set(bought.sku.clone()),
+            options: Set(bought.options.clone()),
+            quantity: Set(bought.quantity),
+            unit_price: Set(bought.unit_price.map_or(0, Money::minor)),
+            discount: Set(0),
+            tax_class: Set(bought.tax_class.clone()),
+            tax_rate: Set(total.rate.0.to_string()),
+            net: Set(total.amounts.net),
+            tax: Set(total.amounts.tax),
+            gross: Set(total.amounts.gross),
+        })
+        .collect()
+}

@@ -1,0 +1,78 @@
+//! Reads of checkouts.
+
+use super::{Checkout, entity};
+use crate::Shop;
+use crate::cart::{self, Cart};
+use crate::inventory::Demand;
+use crate::payments::PaymentContext;
+use crate::pricing::{LineToPrice, PriceError, TotalsContext, totals};
+use crate::token::Token;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+
+/// The checkout that a guest has begun; `None` where there is none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn checkout(shop: &Shop, token: &Token) -> Result<Option<Checkout>, DbErr> {
+    // Not from a replica: the page after a step must show that step.
+    let db = shop.db.read();
+    let Some(cart) = cart::queries::by_token(db, &token.hash()).await? else { return Ok(None) };
+    of_cart(shop, db, cart).await
+}
+
+/// The checkout of a cart; `None` where it was not begun.
+pub(super) async fn of_cart<C: ConnectionTrait>(shop: &Shop, db: &C, cart: Cart) -> Result<Option<Checkout>, DbErr> {
+    let Some(row) = entity::Entity::find_by_id(cart.id).one(db).await? else { return Ok(None) };
+    assemble(shop, cart, row).map(Some).map_err(|error| DbErr::Custom(error.to_string()))
+}
+
+/// Puts together what the page shows and what placing charges: one function for both.
+fn assemble(shop: &Shop, cart: Cart, row: entity::Model) -> Result<Checkout, PriceError> {
+    let reference = shop.reference();
+    let subtotal = cart.subtotal();
+    let delivery_offers: Vec<_> = reference
+        .delivery_methods
+        .iter()
+        .filter(|method| method.price.currency() == cart.currency)
+        .map(|method| (method.clone(), method.price_for(subtotal)))
+        .collect();
+    let chosen = delivery_offers.iter().find(|(method, _)| Some(&method.code) == row.delivery_method.as_ref());
+    let country = row.contact.as_ref().map_or(reference.settings.country.as_str(), |c| c.delivery.country.as_str());
+    let lines: Vec<_> = cart
+        .lines
+        .iter()
+        .filter_map(|line| {
+            let unit_price = line.unit_price?;
+            Some(LineToPrice { unit_price, quantity: line.quantity, tax_class: line.tax_class.clone() })
+        })
+        .collect();
+    let context = TotalsContext {
+        currency: cart.currency,
+        prices_include_tax: reference.settings.prices_include_tax,
+        rates: &reference.tax_rates,
+        country,
+        delivery: chosen.map(|(_, price)| *price),
+    };
+    let totals = totals(context, &lines)?;
+    let payment_offers = shop.gateways.methods(PaymentContext { total: totals.to_pay(), country });
+    Ok(Checkout {
+        delivery: chosen.map(|(method, _)| method.clone()),
+        payment: payment_offers.iter().find(|method| Some(method.code) == row.payment_method.as_deref()).cloned(),
+        contact: row.contact,
+        note: row.note,
+        hold_started_at: row.hold_started_at,
+        hold_expires_at: row.hold_expires_at,
+        totals,
+        delivery_offers,
+        payment_offers,
+        cart,
+    })
+}
+
+/// What a cart wants of the stock.
+pub(super) fn demands(cart: &Cart) -> Vec<Demand> {
+    cart.lines
+        .iter()
+        .map(|line| Demand { variation: line.variation, product: line.product, quantity: i64::from(line.quantity) })
+        .collect()
+}

@@ -1,0 +1,102 @@
+//! The shopper presses checkout: their stock is held.
+
+use super::queries::demands;
+use super::{CheckoutError, HOLD_MINUTES, entity};
+use crate::Shop;
+use crate::cart::{self, CartId, change_line::confirm_prices};
+use crate::db::{self, sql};
+use crate::inventory::claims;
+use crate::token::{Token, hex};
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
+use sha2::{Digest, Sha256};
+use std::net::IpAddr;
+
+/// Begins the checkout of a guest's cart, or begins it anew: holds its stock
+/// for ten minutes. What was entered before is kept.
+///
+/// # Errors
+/// [`CheckoutError`]; then nothing is held that was not before.
+pub async fn start(shop: &Shop, token: &Token, client: IpAddr) -> Result<(), CheckoutError> {
+    let client = hex(&Sha256::digest(network(client).to_string()));
+    let version = db::retry(|| attempt(shop, token, &client)).await?;
+    shop.sessions.changed(&token.hash(), version).await;
+    Ok(())
+}
+
+async fn attempt(shop: &Shop, token: &Token, client: &str) -> Result<i64, CheckoutError> {
+    let now = shop.clock.now();
+    let tx = shop.db.begin().await?;
+    let (id, version) =
+        cart::queries::lock_and_touch(&tx, &token.hash(), now).await?.ok_or(CheckoutError::EmptyCart)?;
+    let cart = cart::queries::by_id(&tx, id).await?.ok_or(CheckoutError::EmptyCart)?;
+    if cart.lines.is_empty() {
+        return Err(CheckoutError::EmptyCart);
+    }
+    // What is only short may be held by claims that have expired: claiming finds out.
+    if cart.lines.iter().any(|line| line.unit_price.is_none()) {
+        return Err(CheckoutError::LineProblem);
+    }
+    if holds_of(&tx, client, id, now).await? >= i64::from(shop.holds_per_client) {
+        return Err(CheckoutError::TooManyHolds);
+    }
+    let expires_at = now + TimeDelta::minutes(HOLD_MINUTES);
+    claims::claim_for_cart(shop, &tx, id, &demands(&cart), expires_at).await?;
+    confirm_prices(&tx, &cart).await?;
+    let row = entity::ActiveModel {
+        cart_id: Set(id),
+        contact: Set(None),
+        delivery_method: Set(None),
+        payment_method: Set(None),
+        note: Set(String::new()),
+        client: Set(client.to_owned()),
+        hold_started_at: Set(now),
+        hold_expires_at: Set(expires_at),
+    };
+    let again = OnConflict::column(entity::Column::CartId)
+        .update_columns([entity::Column::Client, entity::Column::HoldStartedAt, entity::Column::HoldExpiresAt])
+        .to_owned();
+    entity::Entity::insert(row).on_conflict(again).exec_without_returning(&tx).await?;
+    tx.commit().await?;
+    Ok(version)
+}
+
+/// How many other carts hold stock for a client.
+async fn holds_of<C: ConnectionTrait>(
+    tx: &C,
+    client: &str,
+    except: CartId,
+    now: DateTime<Utc>,
+) -> Result<i64, DbErr> {
+    let text = "SELECT COUNT(*) AS holds FROM checkouts k WHERE k.client = $1 AND k.hold_expires_at > $2
+                AND k.cart_id <> $3 AND EXISTS (SELECT 1 FROM claims c WHERE c.cart_id = k.cart_id)";
+    let row = tx.query_one_raw(sql(tx, text, [client.into(), now.into(), except.into()])).await?;
+    row.map_or(Ok(0), |row| row.try_get("", "holds"))
+}
+
+/// What one customer of a network has for themselves: an IPv4 address, or an IPv6 /64.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => {
+            let mut segments = address.segments();
+            segments[4..].fill(0);
+            IpAddr::V6(segments.into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_in_one_ipv6_network_count_as_one() {
+        let of = |text: &str| network(text.parse().expect("an address"));
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1"));
+        assert_ne!(of("2001:db8:0:1::1"), of("2001:db8:0:2::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    }
+}

@@ -1,0 +1,192 @@
+//! The database: one code for SQLite and PostgreSQL. What differs is here.
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
+};
+use std::time::Duration;
+
+/// How many connections each pool may open, and how long to wait for one.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolOptions {
+    /// Most connections of a pool of readers (PostgreSQL: of each pool).
+    pub max_connections: u32,
+    /// How long a caller waits for a free connection.
+    pub acquire_timeout: Duration,
+}
+
+impl Default for PoolOptions {
+    fn default() -> Self {
+        Self { max_connections: 16, acquire_timeout: Duration::from_secs(3) }
+    }
+}
+
+/// Connections to read from, and connections to write through.
+///
+/// On SQLite these are a pool of readers and one writer, so that writers wait
+/// in line in the process instead of failing on the file's lock. On PostgreSQL
+/// both are the primary unless a replica is configured.
+#[derive(Clone, Debug)]
+pub struct Db {
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+}
+
+impl Db {
+    /// Opens `url` (`sqlite://…` or `postgres://…`), and `read_url` for reads if given.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or the address is malformed.
+    pub async fn connect(url: &str, read_url: Option<&str>, pool: PoolOptions) -> Result<Self, DbErr> {
+        if url.starts_with("sqlite:") {
+            let write = Database::connect(sqlite_options(url, pool, 1)).await?;
+            let read = Database::connect(sqlite_options(url, pool, pool.max_connections.min(8))).await?;
+            return Ok(Self { read, write });
+        }
+        let write = Database::connect(options(url, pool, pool.max_connections)).await?;
+        let read = match read_url {
+            Some(read_url) => Database::connect(options(read_url, pool, pool.max_connections)).await?,
+            None => write.clone(),
+        };
+        Ok(Self { read, write })
+    }
+
+    /// Builds the handle from connections that are open already.
+    pub fn from_connections(read: DatabaseConnection, write: DatabaseConnection) -> Self {
+        Self { read, write }
+    }
+
+    /// For single statements that only read, which may lag behind on a replica.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// For single statements that write, and reads that must see the last write.
+    pub fn primary(&self) -> &DatabaseConnection {
+        &self.write
+    }
+
+    /// A transaction that may write. Dropping it rolls it back.
+    ///
+    /// # Errors
+    /// When no connection can be had in time.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        // A deferred transaction on SQLite fails when it turns from reading
+        // to writing while another one writes, without waiting.
+        let sqlite = self.write.get_database_backend() == DbBackend::Sqlite;
+        self.write
+            .begin_with_options(TransactionOptions {
+                isolation_level: None,
+                access_mode: None,
+                sqlite_transaction_mode: sqlite.then_some(SqliteTransactionMode::Immediate),
+            })
+            .await
+    }
+
+    /// Which database this is.
+    pub fn backend(&self) -> DbBackend {
+        self.write.get_database_backend()
+    }
+}
+
+fn options(url: &str, pool: PoolOptions, max_connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(max_connections)
+        .min_connections(1)
+        .acquire_timeout(pool.acquire_timeout)
+        .connect_timeout(pool.acquire_timeout)
+        .test_before_acquire(false)
+        .sqlx_logging(false);
+    options
+}
+
+fn sqlite_options(url: &str, pool: PoolOptions, max_connections: u32) -> ConnectOptions {
+    let mut options = options(url, pool, max_connections);
+    options.map_sqlx_sqlite_opts(|sqlite| {
+        sqlite
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            .pragma("journal_mode", "WAL")
+            .pragma("synchronous", "FULL")
+            .pragma("cache_size", "-16000")
+            .pragma("mmap_size", "268435456")
+    });
+    options
+}
+
+/// A statement with `$1`, `$2` … as its parameters, which both databases read.
+pub fn sql<C: ConnectionTrait>(db: &C, text: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+    Statement::from_sql_and_values(db.get_database_backend(), text, values)
+}
+
+/// `$from, $from+1, …` for `count` parameters of an `IN (…)` list.
+pub fn placeholders(from: usize, count: usize) -> String {
+    (from..from + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The clause that locks the selected rows until the transaction ends.
+/// SQLite has one writer at a time and needs none.
+pub fn for_update<C: ConnectionTrait>(db: &C) -> &'static str {
+    match db.get_database_backend() {
+        DbBackend::Postgres => " FOR UPDATE",
+        _ => "",
+    }
+}
+
+/// An error that may pass when the same is tried again.
+pub trait Transient {
+    /// Whether the database gave up this transaction in favour of another.
+    fn is_transient(&self) -> bool;
+}
+
+impl Transient for DbErr {
+    fn is_transient(&self) -> bool {
+        let text = self.to_string();
+        // 40P01, 40001 and SQLITE_BUSY: the drivers give no common code.
+        ["deadlock detected", "could not serialize", "database is locked"].iter().any(|known| text.contains(known))
+    }
+}
+
+/// Whether the database could not be reached, as opposed to having refused.
+pub fn is_unreachable(error: &DbErr) -> bool {
+    match error {
+        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
+        other => {
+            let text = other.to_string();
+            ["error communicating with database", "terminating connection", "pool timed out", "connection refused",
+             "the database system is", "attempted to communicate with a crashed"]
+                .iter()
+                .any(|known| text.contains(known))
+        }
+    }
+}
+
+/// Tries `attempt` up to three times while its error is transient.
+///
+/// # Errors
+/// The error of the last attempt.
+pub async fn retry<T, E: Transient, Attempt: Future<Output = Result<T, E>>>(
+    mut attempt: impl FnMut() -> Attempt,
+) -> Result<T, E> {
+    for _ in 0..2 {
+        match attempt().await {
+            Err(error) if error.is_transient() => tracing::info!("transaction given up by the database, trying again"),
+            outcome => return outcome,
+        }
+    }
+    attempt().await
+}
+
+/// Implements [`Transient`] for a capability's error through its `Db` variant.
+macro_rules! transient_by_db {
+    ($error:ty) => {
+        impl $crate::db::Transient for $error {
+            fn is_transient(&self) -> bool {
+                matches!(self, Self::Db(error) if $crate::db::Transient::is_transient(error))
+            }
+        }
+    };
+}
+pub(crate) use transient_by_db;

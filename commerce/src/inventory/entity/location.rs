@@ -1,0 +1,28 @@
+//! Places where stock is.
+
+use crate::inventory::LocationId;
+use sea_orm::entity::prelude::*;
+
+/// A warehouse, or the pool of a flash sale.
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "locations")]
+pub struct Model {
+    /// Identifier.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: LocationId,
+    /// What it is called.
+    #[sea_orm(unique)]
+    pub name: String,
+    /// `warehouse`: ordinary allocation sees no other kind.
+    pub kind: String,
+    /// Claims are made at the lowest number first.
+    pub priority: i32,
+    /// When it was made.
+    pub created_at: DateTimeUtc,
+}
+
+/// Joins are written where they are needed.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

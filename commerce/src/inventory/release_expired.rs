@@ -1,0 +1,33 @@
+//! Gives up what carts have held for too long.
+
+use super::{StockId, claims};
+use crate::Shop;
+use crate::db::{self, sql};
+use sea_orm::{ConnectionTrait, DbErr};
+
+/// How many stock rows one sweep looks at.
+const BATCH: usize = 500;
+
+/// Releases expired claims; gives how many pieces became available again.
+/// Each stock row is a transaction of its own, so that nobody waits long.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release_expired(shop: &Shop) -> Result<i64, DbErr> {
+    let now = shop.clock.now();
+    let text = format!("SELECT DISTINCT stock_id FROM claims WHERE expires_at <= $1 LIMIT {BATCH}");
+    let primary = shop.db.primary();
+    let rows = primary.query_all_raw(sql(primary, &text, [now.into()])).await?;
+    let mut released = 0;
+    for row in rows {
+        let stock: StockId = row.try_get("", "stock_id")?;
+        released += db::retry(async || {
+            let tx = shop.db.begin().await?;
+            let released = claims::release_expired_on_row(shop, &tx, stock).await?;
+            tx.commit().await?;
+            Ok::<_, DbErr>(released)
+        })
+        .await?;
+    }
+    Ok(released)
+}

@@ -1,0 +1,40 @@
+//! The shop itself: its rules, and the records it keeps.
+//!
+//! Knows nothing of HTTP and HTML. Each capability is a folder: `mod.rs` holds
+//! its types and pure rules and compiles for WASM too, `entity.rs` its tables,
+//! `queries.rs` its reads, and one file per use case the rest.
+
+#![recursion_limit = "256"]
+
+#[macro_use]
+mod ids;
+
+pub mod cart;
+pub mod catalog;
+pub mod checkout;
+#[cfg(feature = "ssr")]
+pub mod clock;
+#[cfg(feature = "ssr")]
+pub mod db;
+#[cfg(feature = "ssr")]
+pub mod events;
+pub mod forms;
+pub mod fulfilment;
+pub mod inventory;
+pub mod media;
+pub mod money;
+pub mod notifications;
+pub mod orders;
+pub mod payments;
+pub mod pricing;
+pub mod settings;
+#[cfg(feature = "ssr")]
+mod shop;
+#[cfg(feature = "ssr")]
+pub mod token;
+
+#[cfg(feature = "ssr")]
+pub use shop::{Parts, Reference, Shop};
+
+#[cfg(test)]
+use migration as _;

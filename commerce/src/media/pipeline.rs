@@ -1,0 +1,596 @@
+//! From an uploaded file to the pictures that pages offer.
+//!
+//! Every picture becomes the same small set of files: each of [`WIDTHS`] once as WebP and once as
+//! JPEG, and a placeholder that is small enough to travel inside the page. The functions are pure:
+//! the same bytes give the same files, and nothing is read or written elsewhere. They are bound by
+//! the processor, so callers run them on a blocking thread and in parallel; the largest picture
+//! that is accepted needs about 500 MB while it is decoded.
+
+use std::io::Cursor;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use fast_image_resize::{
+    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image as ResizeBuffer, images::ImageRef,
+};
+use image::{
+    DynamicImage, ExtendedColorType, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits,
+    codecs::jpeg::JpegEncoder, metadata::Orientation,
+};
+use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
+
+/// Widths that every picture is offered in, in pixels; a picture is never enlarged.
+///
+/// A picture narrower than one of them is offered in its own width instead.
+pub const WIDTHS: [u32; 4] = [160, 320, 640, 960];
+
+/// Largest file that is accepted, in bytes.
+pub const MAX_BYTES: usize = 20 * 1024 * 1024;
+
+/// Largest picture that is accepted, in pixels (width × height).
+pub const MAX_PIXELS: u64 = 50_000_000;
+
+/// Longest side that WebP can hold, in pixels.
+const MAX_SIDE: u32 = 16_383;
+
+/// Largest buffer a decoder may ask for, in bytes: eight per pixel, plus what it works with.
+const MAX_ALLOCATION: u64 = MAX_PIXELS * 8 + 64 * 1024 * 1024;
+
+/// WebP quality, 0 to 100.
+const WEBP_QUALITY: f32 = 80.0;
+
+/// How hard the WebP encoder tries, 0 to 6: the default of 4 takes twice as long and saves a
+/// twentieth of the bytes.
+const WEBP_EFFORT: i32 = 2;
+
+/// JPEG quality, 1 to 100.
+const JPEG_QUALITY: u8 = 82;
+
+/// Longest side of the placeholder, in pixels.
+const PLACEHOLDER_SIDE: u32 = 16;
+
+/// A file format that renditions are made in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Lossy WebP, for every current browser.
+    WebP,
+    /// JPEG, for mail, feeds and old browsers.
+    Jpeg,
+}
+
+impl Format {
+    /// Every format, the preferred one first.
+    pub const ALL: [Self; 2] = [Self::WebP, Self::Jpeg];
+
+    /// The file name extension, without the dot.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::WebP => "webp",
+            Self::Jpeg => "jpg",
+        }
+    }
+
+    /// The media type for `Content-Type` and `<source type>`.
+    #[must_use]
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::WebP => "image/webp",
+            Self::Jpeg => "image/jpeg",
+        }
+    }
+}
+
+/// One file of a picture: a width in a format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendition {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// What `bytes` are encoded as.
+    pub format: Format,
+    /// The encoded file, without metadata.
+    pub bytes: Vec<u8>,
+}
+
+/// Everything that is kept of an uploaded picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Processed {
+    /// Width of the upright original in pixels.
+    pub width: u32,
+    /// Height of the upright original in pixels.
+    pub height: u32,
+    /// A blurred WebP of at most 16 × 16 pixels as a `data:` URI, to show until the picture is here.
+    pub placeholder: String,
+    /// The files by ascending width, each width once in every [`Format`].
+    pub renditions: Vec<Rendition>,
+}
+
+/// Why a picture was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum PictureError {
+    /// The file has more than [`MAX_BYTES`] bytes.
+    #[error("the file is too large")]
+    TooLarge,
+    /// The file is not PNG, JPEG or WebP, or its shape is too extreme to be offered in them.
+    #[error("the file is not a supported picture")]
+    Unsupported,
+    /// The file is damaged or ends too early.
+    #[error("the file is damaged")]
+    Broken,
+    /// The picture has more than [`MAX_PIXELS`] pixels.
+    #[error("the picture has too many pixels")]
+    TooManyPixels,
+}
+
+/// Reads an uploaded PNG, JPEG or WebP file and makes the files that pages offer.
+///
+/// The picture is turned upright, converted to sRGB, and loses all its metadata: place, camera
+/// and thumbnail. Of an animation the first frame is kept. The size is checked before any pixel is
+/// decoded.
+///
+/// # Errors
+///
+/// A [`PictureError`] that says why the file was refused.
+pub fn process(bytes: &[u8]) -> Result<Processed, PictureError> {
+    if bytes.len() > MAX_BYTES {
+        return Err(PictureError::TooLarge);
+    }
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| PictureError::Broken)?;
+    let format = reader.format().ok_or(PictureError::Unsupported)?;
+    if !matches!(format, ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP) {
+        return Err(PictureError::Unsupported);
+    }
+    // The JPEG decoder paints what is missing grey instead of reporting it.
+    if format == ImageFormat::Jpeg && !jpeg_is_complete(bytes) {
+        return Err(PictureError::Broken);
+    }
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_ALLOCATION);
+    reader.limits(limits);
+
+    let mut decoder = reader.into_decoder().map_err(refused)?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(PictureError::TooManyPixels);
+    }
+    // Unreadable metadata is no reason to refuse a readable picture.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let profile = decoder.icc_profile().ok().flatten();
+    let mut image = DynamicImage::from_decoder(decoder).map_err(refused)?;
+    image.apply_orientation(orientation);
+    make(&image, profile.as_deref())
+}
+
+/// Makes the files that pages offer from a picture in memory, which is taken to be upright sRGB.
+///
+/// # Errors
+///
+/// [`PictureError::TooManyPixels`] for more than [`MAX_PIXELS`], [`PictureError::Unsupported`] for
+/// an empty picture or one too tall to be offered.
+pub fn process_image(image: &DynamicImage) -> Result<Processed, PictureError> {
+    make(image, None)
+}
+
+fn make(image: &DynamicImage, profile: Option<&[u8]>) -> Result<Processed, PictureError> {
+    let (width, height) = (image.width(), image.height());
+    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(PictureError::TooManyPixels);
+    }
+    if width == 0 || height == 0 {
+        return Err(PictureError::Unsupported);
+    }
+    // The largest rendition is made first, the others from it: scaling the original once is most
+    // of the work. Colours are converted there too, where there are few pixels left.
+    let largest = WIDTHS[WIDTHS.len() - 1].min(width);
+    if scaled_height(width, height, largest) > MAX_SIDE {
+        return Err(PictureError::Unsupported);
+    }
+    let mut base = Pixels::new(image).resized(largest);
+    if let Some(profile) = profile {
+        base.convert_to_srgb(profile);
+    }
+
+    let mut widths = WIDTHS.map(|offered| offered.min(width)).to_vec();
+    widths.dedup();
+    let mut renditions = Vec::with_capacity(widths.len() * Format::ALL.len());
+    for offered in widths {
+        let scaled = base.resized(offered);
+        for format in Format::ALL {
+            renditions.push(Rendition {
+                width: scaled.width,
+                height: scaled.height,
+                format,
+                bytes: scaled.encode(format)?,
+            });
+        }
+    }
+    Ok(Processed { width, height, placeholder: base.placeholder()?, renditions })
+}
+
+/// What an error of a decoder means for the person who sent the file.
+fn refused(error: ImageError) -> PictureError {
+    match error {
+        ImageError::Unsupported(_) => PictureError::Unsupported,
+        ImageError::Limits(_) => PictureError::TooManyPixels,
+        _ => PictureError::Broken,
+    }
+}
+
+/// Whether a JPEG file reaches its end-of-image marker.
+///
+/// Segments are skipped by their length up to the first scan, so that the marker of an embedded
+/// thumbnail doesn't count; within scans `0xFF` is always escaped, so what is found there is real.
+fn jpeg_is_complete(bytes: &[u8]) -> bool {
+    const START_OF_SCAN: u8 = 0xDA;
+    const END_OF_IMAGE: u8 = 0xD9;
+
+    let mut position = 2;
+    while let Some(&[0xFF, marker, high, low]) = bytes.get(position..position + 4) {
+        if marker == 0xFF {
+            position += 1; // a fill byte
+            continue;
+        }
+        position += 2 + usize::from(u16::from_be_bytes([high, low]));
+        if marker == START_OF_SCAN {
+            return bytes.get(position..).is_some_and(|scan| scan.windows(2).any(|pair| pair == [0xFF, END_OF_IMAGE]));
+        }
+    }
+    false
+}
+
+/// The height in pixels that keeps the proportions at a new width; at least one.
+fn scaled_height(width: u32, height: u32, new_width: u32) -> u32 {
+    let (width, height, new_width) = (u64::from(width), u64::from(height), u64::from(new_width));
+    let scaled = (height * new_width + width / 2) / width;
+    u32::try_from(scaled.max(1)).unwrap_or(u32::MAX)
+}
+
+/// Eight-bit pixels, RGBA only where something is transparent.
+struct Pixels {
+    width: u32,
+    height: u32,
+    transparent: bool,
+    data: Vec<u8>,
+}
+
+impl Pixels {
+    fn new(image: &DynamicImage) -> Self {
+        let (width, height) = (image.width(), image.height());
+        if image.color().has_alpha() {
+            let rgba = image.to_rgba8();
+            if rgba.pixels().any(|pixel| pixel.0[3] < u8::MAX) {
+                return Self { width, height, transparent: true, data: rgba.into_raw() };
+            }
+        }
+        Self { width, height, transparent: false, data: image.to_rgb8().into_raw() }
+    }
+
+    fn resized(&self, width: u32) -> Self {
+        let height = scaled_height(self.width, self.height, width);
+        self.resized_to(width, height, FilterType::Lanczos3)
+    }
+
+    fn resized_to(&self, width: u32, height: u32, filter: FilterType) -> Self {
+        let data = if (width, height) == (self.width, self.height) {
+            self.data.clone()
+        } else {
+            let pixel_type = if self.transparent { PixelType::U8x4 } else { PixelType::U8x3 };
+            let source = ImageRef::new(self.width, self.height, &self.data, pixel_type)
+                .expect("a buffer is as long as its picture");
+            let mut target = ResizeBuffer::new(width, height, pixel_type);
+            let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
+            Resizer::new().resize(&source, &mut target, &options).expect("both pictures have the same pixels");
+            target.into_vec()
+        };
+        Self { width, height, transparent: self.transparent, data }
+    }
+
+    /// Converts from the colours of an ICC profile; a profile that can't be used is ignored, as
+    /// browsers do.
+    fn convert_to_srgb(&mut self, profile: &[u8]) {
+        let Ok(profile) = ColorProfile::new_from_slice(profile) else {
+            return;
+        };
+        // The decoder already turned grey and CMYK into RGB.
+        if profile.color_space != DataColorSpace::Rgb {
+            return;
+        }
+        let layout = if self.transparent { Layout::Rgba } else { Layout::Rgb };
+        let srgb = ColorProfile::new_srgb();
+        let mut converted = vec![0; self.data.len()];
+        let done = profile
+            .create_transform_8bit(layout, &srgb, layout, TransformOptions::default())
+            .and_then(|transform| transform.transform(&self.data, &mut converted));
+        if done.is_ok() {
+            self.data = converted;
+        }
+    }
+
+    /// The same picture on white, as RGB.
+    fn flattened(&self) -> std::borrow::Cow<'_, [u8]> {
+        if !self.transparent {
+            return (&self.data).into();
+        }
+        let mut rgb = Vec::with_capacity(self.data.len() / 4 * 3);
+        for pixel in self.data.chunks_exact(4) {
+            let alpha = u32::from(pixel[3]);
+            for &channel in &pixel[..3] {
+                let mixed = (u32::from(channel) * alpha + 255 * (255 - alpha) + 127) / 255;
+                rgb.push(u8::try_from(mixed).unwrap_or(u8::MAX));
+            }
+        }
+        rgb.into()
+    }
+
+    fn encode(&self, format: Format) -> Result<Vec<u8>, PictureError> {
+        match format {
+            Format::WebP => self.encode_webp(WEBP_QUALITY),
+            Format::Jpeg => {
+                let mut bytes = Vec::new();
+                JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY)
+                    .encode(&self.flattened(), self.width, self.height, ExtendedColorType::Rgb8)
+                    .map_err(refused)?;
+                Ok(bytes)
+            }
+        }
+    }
+
+    fn encode_webp(&self, quality: f32) -> Result<Vec<u8>, PictureError> {
+        let encoder = if self.transparent {
+            webp::Encoder::from_rgba(&self.data, self.width, self.height)
+        } else {
+            webp::Encoder::from_rgb(&self.data, self.width, self.height)
+        };
+        let mut config = webp::WebPConfig::new().map_err(|()| PictureError::Unsupported)?;
+        config.quality = quality;
+        config.method = WEBP_EFFORT;
+        encoder.encode_advanced(&config).map(|bytes| bytes.to_vec()).map_err(|_| PictureError::Unsupported)
+    }
+
+    fn placeholder(&self) -> Result<String, PictureError> {
+        let longest = self.width.max(self.height);
+        let side = |length: u32| {
+            let side = u64::from(length) * u64::from(PLACEHOLDER_SIDE) / u64::from(longest);
+            u32::try_from(side.max(1)).unwrap_or(1).min(length)
+        };
+        // Scaled without Lanczos' overshoot, which would show as rims once the page enlarges it.
+        let small =
+            Self { width: self.width, height: self.height, transparent: false, data: self.flattened().into_owned() }
+                .resized_to(side(self.width), side(self.height), FilterType::Bilinear);
+        let bytes = small.encode_webp(20.0)?;
+        Ok(format!("data:image/webp;base64,{}", STANDARD.encode(bytes)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{ImageEncoder, Rgb, RgbImage, Rgba, RgbaImage, codecs::png::PngEncoder};
+
+    use super::*;
+
+    /// A photograph-like picture: red on the left, blue on the right, with some texture.
+    fn picture(width: u32, height: u32) -> DynamicImage {
+        RgbImage::from_fn(width, height, |x, y| {
+            let texture = ((x * 7 + y * 13) % 32) as u8;
+            if x < width / 2 { Rgb([220, texture, texture]) } else { Rgb([texture, texture, 220]) }
+        })
+        .into()
+    }
+
+    fn encoded(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        image.write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    }
+
+    fn decoded(rendition: &Rendition) -> RgbImage {
+        image::load_from_memory(&rendition.bytes).unwrap().to_rgb8()
+    }
+
+    /// A JPEG file with an EXIF segment that holds nothing but an orientation.
+    fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
+        let mut segment = b"Exif\0\0MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+        segment.extend([orientation, 0, 0, 0, 0, 0, 0]);
+        let length = u16::try_from(segment.len() + 2).unwrap().to_be_bytes();
+        [&jpeg[..2], &[0xFF, 0xE1], &length, &segment, &jpeg[2..]].concat()
+    }
+
+    /// The beginning of a PNG file that claims a size it has no pixels for.
+    fn png_claiming(width: u32, height: u32) -> Vec<u8> {
+        let mut header = b"IHDR".to_vec();
+        header.extend(width.to_be_bytes());
+        header.extend(height.to_be_bytes());
+        header.extend([8, 2, 0, 0, 0]);
+        let mut crc = u32::MAX;
+        for &byte in &header {
+            crc ^= u32::from(byte);
+            for _ in 0..8 {
+                crc = (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg());
+            }
+        }
+        let mut bytes = b"\x89PNG\r\n\x1A\n\0\0\0\x0D".to_vec();
+        bytes.extend(header);
+        bytes.extend((!crc).to_be_bytes());
+        bytes.extend(b"\0\0\0\x04IDAT\0\0\0\0");
+        bytes
+    }
+
+    #[test]
+    fn every_width_comes_in_every_format() {
+        let processed = process(&encoded(&picture(1200, 800), ImageFormat::Jpeg)).unwrap();
+        assert_eq!((processed.width, processed.height), (1200, 800));
+        let sizes: Vec<_> = processed
+            .renditions
+            .iter()
+            .map(|rendition| (rendition.width, rendition.height, rendition.format))
+            .collect();
+        let expected: Vec<_> = [(160, 107), (320, 213), (640, 427), (960, 640)]
+            .into_iter()
+            .flat_map(|(width, height)| Format::ALL.map(|format| (width, height, format)))
+            .collect();
+        assert_eq!(sizes, expected);
+        for rendition in &processed.renditions {
+            let format = image::guess_format(&rendition.bytes).unwrap();
+            assert_eq!(format.to_mime_type(), rendition.format.content_type());
+            assert_eq!(decoded(rendition).dimensions(), (rendition.width, rendition.height));
+        }
+    }
+
+    #[test]
+    fn a_picture_is_never_enlarged() {
+        for (width, height, expected) in [(500, 300, vec![160, 320, 500]), (320, 20, vec![160, 320]), (1, 1, vec![1])] {
+            let processed = process_image(&picture(width, height)).unwrap();
+            let widths: Vec<_> = processed
+                .renditions
+                .iter()
+                .filter(|rendition| rendition.format == Format::WebP)
+                .map(|rendition| rendition.width)
+                .collect();
+            assert_eq!(widths, expected);
+            assert_eq!(processed.renditions.last().unwrap().height, height);
+        }
+    }
+
+    #[test]
+    fn a_flat_strip_keeps_at_least_one_row() {
+        let processed = process_image(&picture(2000, 2)).unwrap();
+        assert!(processed.renditions.iter().all(|rendition| rendition.height >= 1));
+    }
+
+    #[test]
+    fn a_strip_too_tall_for_the_formats_is_refused() {
+        assert_eq!(process_image(&picture(10, MAX_SIDE + 1)), Err(PictureError::Unsupported));
+    }
+
+    #[test]
+    fn pictures_are_turned_upright() {
+        let jpeg = encoded(&picture(400, 200), ImageFormat::Jpeg);
+        // Orientation 6: the left edge of the stored pixels is the top of the picture.
+        let processed = process(&with_orientation(&jpeg, 6)).unwrap();
+        assert_eq!((processed.width, processed.height), (200, 400));
+        for rendition in &processed.renditions {
+            let upright = decoded(rendition);
+            let (width, height) = upright.dimensions();
+            let top = upright.get_pixel(width / 2, height / 8);
+            let bottom = upright.get_pixel(width / 2, height - height / 8);
+            assert!(top[0] > 150 && top[2] < 100, "red above: {top:?}");
+            assert!(bottom[2] > 150 && bottom[0] < 100, "blue below: {bottom:?}");
+        }
+    }
+
+    #[test]
+    fn metadata_is_dropped() {
+        let jpeg = encoded(&picture(400, 200), ImageFormat::Jpeg);
+        let processed = process(&with_orientation(&jpeg, 1)).unwrap();
+        for rendition in &processed.renditions {
+            assert!(!rendition.bytes.windows(4).any(|four| four == b"Exif" || four == b"EXIF"));
+        }
+    }
+
+    #[test]
+    fn wide_gamut_colours_become_srgb() {
+        let image = RgbImage::from_pixel(40, 40, Rgb([200, 80, 80]));
+        let mut bytes = Vec::new();
+        let mut encoder = PngEncoder::new(&mut bytes);
+        encoder.set_icc_profile(ColorProfile::new_display_p3().encode().unwrap()).unwrap();
+        encoder.write_image(&image, 40, 40, ExtendedColorType::Rgb8).unwrap();
+        let processed = process(&bytes).unwrap();
+        let pixel = *decoded(&processed.renditions[1]).get_pixel(20, 20);
+        assert!(pixel[0] > 207, "Display P3 red is more vivid in sRGB: {pixel:?}");
+    }
+
+    #[test]
+    fn transparency_stays_in_webp_and_is_white_in_jpeg() {
+        let image: DynamicImage =
+            RgbaImage::from_fn(200, 200, |x, _| Rgba([0, 120, 0, if x < 100 { 255 } else { 0 }])).into();
+        let processed = process(&encoded(&image, ImageFormat::Png)).unwrap();
+        for rendition in &processed.renditions {
+            let result = image::load_from_memory(&rendition.bytes).unwrap();
+            let pixel = *result.to_rgba8().get_pixel(rendition.width - 2, 2);
+            match rendition.format {
+                Format::WebP => assert_eq!(pixel[3], 0),
+                Format::Jpeg => assert!(pixel.0[..3].iter().all(|&channel| channel > 250)),
+            }
+        }
+    }
+
+    #[test]
+    fn a_needless_alpha_channel_is_dropped() {
+        let opaque: DynamicImage = picture(100, 100).to_rgba8().into();
+        let processed = process_image(&opaque).unwrap();
+        let result = image::load_from_memory(&processed.renditions[0].bytes).unwrap();
+        assert!(!result.color().has_alpha());
+    }
+
+    #[test]
+    fn grey_and_deep_colours_are_accepted() {
+        for image in [
+            DynamicImage::ImageLuma8(picture(50, 50).to_luma8()),
+            DynamicImage::ImageRgba16(picture(50, 50).to_rgba16()),
+        ] {
+            assert!(process(&encoded(&image, ImageFormat::Png)).is_ok());
+        }
+    }
+
+    #[test]
+    fn truncated_files_are_broken() {
+        for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP] {
+            let whole = encoded(&picture(300, 300), format);
+            assert!(process(&whole).is_ok());
+            for kept in [whole.len() / 3, whole.len() / 2, whole.len() - 20] {
+                assert_eq!(process(&whole[..kept]), Err(PictureError::Broken), "{kept} bytes of a {format:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_jpeg_thumbnail_does_not_hide_a_truncated_picture() {
+        let whole = encoded(&picture(300, 300), ImageFormat::Jpeg);
+        let thumbnail = encoded(&picture(20, 20), ImageFormat::Jpeg);
+        let length = u16::try_from(thumbnail.len() + 2).unwrap().to_be_bytes();
+        let mut with_thumbnail = [&whole[..2], &[0xFF, 0xEF], &length, &thumbnail, &whole[2..]].concat();
+        assert!(process(&with_thumbnail).is_ok());
+        with_thumbnail.truncate(with_thumbnail.len() - 100);
+        assert_eq!(process(&with_thumbnail), Err(PictureError::Broken));
+    }
+
+    #[test]
+    fn a_decompression_bomb_is_refused_unopened() {
+        for (width, height) in [(8000, 7000), (60_000, 60_000)] {
+            assert_eq!(process(&png_claiming(width, height)), Err(PictureError::TooManyPixels));
+        }
+        assert_eq!(process(&png_claiming(100, 100)), Err(PictureError::Broken));
+    }
+
+    #[test]
+    fn other_files_are_unsupported() {
+        for bytes in
+            [b"".as_slice(), b"GIF89a\x01\0\x01\0\0\0\0;", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7"]
+        {
+            assert_eq!(process(bytes), Err(PictureError::Unsupported));
+        }
+    }
+
+    #[test]
+    fn large_files_are_refused_unread() {
+        assert_eq!(process(&vec![0; MAX_BYTES + 1]), Err(PictureError::TooLarge));
+    }
+
+    #[test]
+    fn the_same_bytes_give_the_same_files() {
+        let bytes = encoded(&picture(700, 500), ImageFormat::Png);
+        assert_eq!(process(&bytes), process(&bytes));
+    }
+
+    #[test]
+    fn placeholders_are_small_and_complete() {
+        for (width, height) in [(1200, 800), (300, 900), (3, 2), (2000, 1)] {
+            let placeholder = process_image(&picture(width, height)).unwrap().placeholder;
+            assert!(placeholder.len() < 400, "{} bytes", placeholder.len());
+            let encoded = placeholder.strip_prefix("data:image/webp;base64,").unwrap();
+            let image = image::load_from_memory(&STANDARD.decode(encoded).unwrap()).unwrap();
+            assert!(image.width() <= PLACEHOLDER_SIDE && image.height() <= PLACEHOLDER_SIDE);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What was bought. An order copies what it needs and never changes when the
+//! catalogue does.
+
+use crate::catalog::{ChosenOptions, ProductId, VariationId};
+use crate::checkout::Address;
+use crate::media::Picture;
+use crate::money::{Currency, Money};
+use crate::payments::PaymentTerms;
+use crate::pricing::{Amounts, LineTotal};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "ssr")]
+pub mod entity;
+mod number;
+#[cfg(feature = "ssr")]
+pub mod queries;
+mod state;
+
+pub use number::OrderNumber;
+pub use state::{Fulfilment, Lifecycle, OrderEvent, Payment, Status, status};
+
+id!(
+    /// Identifies an order.
+    OrderId
+);
+id!(
+    /// Identifies a line of an order.
+    OrderLineId
+);
+
+/// An order as its page shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Order {
+    /// Which order.
+    pub id: OrderId,
+    /// What people call it.
+    pub number: OrderNumber,
+    /// Whether it stands.
+    pub lifecycle: Lifecycle,
+    /// What of it is paid.
+    pub payment: Payment,
+    /// What of it is sent.
+    pub fulfilment: Fulfilment,
+    /// The gateway it is paid through.
+    pub payment_method: String,
+    /// When it has to be paid.
+    pub payment_terms: PaymentTerms,
+    /// Where mails go.
+    pub email: String,
+    /// Where it is sent.
+    pub delivery_address: Address,
+    /// Where the invoice goes.
+    pub billing_address: Address,
+    /// What the customer had to say.
+    pub note: String,
+    /// The currency of every amount.
+    pub currency: Currency,
+    /// Whether unit prices include tax.
+    pub prices_include_tax: bool,
+    /// How it is sent.
+    pub delivery_name: String,
+    /// What that costs.
+    pub delivery: LineTotal,
+    /// Everything.
+    pub total: Amounts,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// What was bought.
+    pub lines: Vec<OrderLine>,
+}
+
+impl Order {
+    /// Its state in one word.
+    pub fn status(&self) -> Status {
+        status(self.lifecycle, self.payment, self.fulfilment, self.payment_terms)
+    }
+
+    /// What is to be paid in all.
+    pub fn to_pay(&self) -> Money {
+        Money::new(self.total.gross, self.currency)
+    }
+
+    /// The goods as they were priced, before tax where prices were.
+    pub fn subtotal(&self) -> Money {
+        let amount =
+            |line: &OrderLine| if self.prices_include_tax { line.total.amounts.gross } else { line.total.amounts.net };
+        Money::new(self.lines.iter().map(amount).sum(), self.currency)
+    }
+
+    /// The tax in it by rate.
+    pub fn tax_by_rate(&self) -> Vec<(crate::pricing::TaxRate, Money)> {
+        let lines = self.lines.iter().map(|line| &line.total).chain([&self.delivery]);
+        crate::pricing::tax_by_rate(self.currency, lines)
+    }
+}
+
+/// A line of an order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrderLine {
+    /// The product.
+    pub product: ProductId,
+    /// What was bought.
+    pub variation: VariationId,
+    /// What the product was called.
+    pub name: String,
+    /// Its address then.
+    pub slug: String,
+    /// The article number.
+    pub sku: String,
+    /// What was chosen.
+    pub options: ChosenOptions,
+    /// How many.
+    pub quantity: i32,
+    /// What one piece cost.
+    pub unit_price: Money,
+    /// What the line came to.
+    pub total: LineTotal,
+    /// Its picture, if it is still there.
+    pub picture: Option<Picture>,
+}
+
+/// Reports that an order was placed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderPlaced {
+    /// Which order.
+    pub order: OrderId,
+    /// What people call it.
+    pub number: OrderNumber,
+    /// What it comes to.
+    pub total: Money,
+    /// How it is paid.
+    pub payment_method: String,
+    /// What was bought.
+    pub lines: Vec<PlacedLine>,
+}
+
+/// A line of a placed order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlacedLine {
+    /// The product.
+    pub product: ProductId,
+    /// What was bought of it.
+    pub variation: VariationId,
+    /// How many.
+    pub quantity: i32,
+}

@@ -1,0 +1,108 @@
+//! Reads of orders.
+
+use super::entity::{line, order};
+use super::{Fulfilment, Lifecycle, Order, OrderId, OrderLine, Payment};
+use crate::catalog::queries::currency;
+use crate::media::{self, Picture};
+use crate::money::Money;
+use crate::payments::PaymentTerms;
+use crate::pricing::{Amounts, LineTotal, TaxRate};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use std::collections::HashMap;
+
+/// The order that a token opens, with its lines.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_access_token<C: ConnectionTrait>(db: &C, token_hash: &str) -> Result<Option<Order>, DbErr> {
+    let row = order::Entity::find().filter(order::Column::AccessTokenHash.eq(token_hash)).one(db).await?;
+    with_lines(db, row).await
+}
+
+/// An order with its lines.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_id<C: ConnectionTrait>(db: &C, id: OrderId) -> Result<Option<Order>, DbErr> {
+    let row = order::Entity::find_by_id(id).one(db).await?;
+    with_lines(db, row).await
+}
+
+async fn with_lines<C: ConnectionTrait>(db: &C, row: Option<order::Model>) -> Result<Option<Order>, DbErr> {
+    let Some(row) = row else { return Ok(None) };
+    let lines = line::Entity::find()
+        .filter(line::Column::OrderId.eq(row.id))
+        .order_by_asc(line::Column::Position)
+        .all(db)
+        .await?;
+    let pictures: HashMap<_, _> = media::entity::Entity::find()
+        .filter(media::entity::Column::Id.is_in(lines.iter().filter_map(|line| line.media_id)))
+        .all(db)
+        .await?
+        .into_iter()
+        .map(|picture| (picture.id, picture))
+        .collect();
+    order_of(row, lines, &pictures).map(Some)
+}
+
+fn order_of(
+    row: order::Model,
+    lines: Vec<line::Model>,
+    pictures: &HashMap<media::MediaId, media::entity::Model>,
+) -> Result<Order, DbErr> {
+    let currency = currency(&row.currency)?;
+    let unknown = |what: &str, text: &str| DbErr::Type(format!("no {what}: {text}"));
+    let rate = |text: &str| text.parse().map(TaxRate).map_err(|_| unknown("tax rate", text));
+    let lines = lines
+        .into_iter()
+        .map(|line| {
+            let picture = line.media_id.and_then(|id| pictures.get(&id)).cloned();
+            Ok(OrderLine {
+                product: line.product_id,
+                variation: line.variation_id,
+                slug: line.product_slug,
+                sku: line.sku,
+                options: line.options,
+                quantity: line.quantity,
+                unit_price: Money::new(line.unit_price, currency),
+                total: LineTotal {
+                    rate: rate(&line.tax_rate)?,
+                    amounts: Amounts { net: line.net, tax: line.tax, gross: line.gross },
+                },
+                picture: picture.map(|picture| Picture {
+                    id: picture.id,
+                    width: picture.width,
+                    height: picture.height,
+                    placeholder: picture.placeholder,
+                    widths: picture.widths,
+                    alt: line.name.clone(),
+                }),
+                name: line.name,
+            })
+        })
+        .collect::<Result<_, DbErr>>()?;
+    Ok(Order {
+        id: row.id,
+        number: row.number.parse().map_err(|_| unknown("order number", &row.number))?,
+        lifecycle: Lifecycle::parse(&row.lifecycle).ok_or_else(|| unknown("lifecycle", &row.lifecycle))?,
+        payment: Payment::parse(&row.payment).ok_or_else(|| unknown("payment", &row.payment))?,
+        fulfilment: Fulfilment::parse(&row.fulfilment).ok_or_else(|| unknown("fulfilment", &row.fulfilment))?,
+        payment_terms: PaymentTerms::parse(&row.payment_terms)
+            .ok_or_else(|| unknown("payment terms", &row.payment_terms))?,
+        payment_method: row.payment_method,
+        email: row.email,
+        delivery_address: row.delivery_address,
+        billing_address: row.billing_address,
+        note: row.note,
+        currency,
+        prices_include_tax: row.prices_include_tax,
+        delivery_name: row.delivery_name,
+        delivery: LineTotal {
+            rate: rate(&row.delivery_tax_rate)?,
+            amounts: Amounts { net: row.delivery_net, tax: row.delivery_tax, gross: row.delivery_gross },
+        },
+        total: Amounts { net: row.net, tax: row.tax, gross: row.total },
+        created_at: row.created_at,
+        lines,
+    })
+}

@@ -1,0 +1,89 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, test } from '../support/fixtures.ts';
+import type { Shop } from '../support/shop.ts';
+
+test.use({ expectedStatuses: [404], contextOptions: { reducedMotion: 'reduce' } });
+// axe is a script itself.
+test.skip(({ js }) => !js, 'runs with JavaScript');
+
+/** Every kind of page, and how to come to it. */
+const pages: Record<string, (shop: Shop) => Promise<unknown>> = {
+  home: (shop) => shop.open('/'),
+  category: (shop) => shop.openCategoryWhere(async () => (await shop.cards.count()) > 0, 'with products'),
+  product: (shop) => shop.openProduct(async () => (await shop.choices.count()) > 1),
+  'product, quantity refused': async (shop) => {
+    await shop.openProduct();
+    const field = shop.main.locator('[name="quantity"]').first();
+    await shop.unguard(field);
+    await field.fill('0');
+    await shop.addButton.click();
+    await expect(shop.errors).toHaveCount(1);
+  },
+  'empty cart': (shop) => shop.openCart(),
+  cart: async (shop) => {
+    await shop.openProduct();
+    await shop.addToCart();
+    await shop.openCart();
+  },
+  'cart, line removed': async (shop) => {
+    await shop.openProduct();
+    await shop.addToCart();
+    await shop.openCart();
+    await shop.cartLines.first().getByRole('button', { name: /^Remove/ }).click();
+    await expect(shop.button(/^Undo/)).toBeVisible();
+  },
+  'checkout, address': (shop) => shop.checkoutTo('address'),
+  'checkout, address refused': async (shop) => {
+    await shop.checkoutTo('address');
+    await shop.unguard(shop.field('email'));
+    await shop.continue();
+    await expect(shop.errors).not.toHaveCount(0);
+  },
+  'checkout, delivery': (shop) => shop.checkoutTo('delivery'),
+  'checkout, payment': (shop) => shop.checkoutTo('payment'),
+  'checkout, review': (shop) => shop.checkoutTo('review'),
+  'checkout, confirmation': async (shop) => {
+    await shop.checkoutTo('review');
+    await shop.placeOrder.click();
+    await shop.confirmed();
+  },
+  'not found': (shop) => shop.open('/no/such/page'),
+};
+
+for (const [name, visit] of Object.entries(pages)) {
+  test(`${name}: axe finds nothing, and nothing is cut off`, async ({ page, shop }) => {
+    test.slow();
+    await visit(shop);
+    await shop.hydrated();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
+    await expect(page.locator('html')).toHaveAttribute('lang', /^[a-z]{2}/);
+
+    for (const colorScheme of ['light', 'dark'] as const) {
+      for (const width of [1280, 360]) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height: 800 });
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}\n${node.failureSummary}`));
+        expect(found, `${colorScheme}, ${width} px`).toEqual([]);
+      }
+    }
+
+    await page.setViewportSize({ width: 320, height: 640 });
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(overflow, 'pixels to scroll sideways at 320 px').toBe(0);
+  });
+}
+
+test('a keyboard alone buys', async ({ page, shop }) => {
+  await shop.openProduct();
+  await page.keyboard.press('Tab');
+  // The first stop is the way past the navigation.
+  await expect(page.locator(':focus')).toHaveAttribute('href', /^#/);
+  await shop.addButton.focus();
+  await page.keyboard.press('Enter');
+  await shop.expectItems(1);
+  await shop.openCart();
+  await shop.button('Checkout').focus();
+  await page.keyboard.press('Enter');
+  await shop.expectStep('address');
+});

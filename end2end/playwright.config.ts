@@ -1,0 +1,43 @@
+import { defineConfig } from '@playwright/test';
+
+// scripts/e2e starts the shop and says where it listens.
+const baseURL = process.env.BASE_URL ?? 'http://127.0.0.1:3000';
+const database = process.env.E2E_DATABASE ?? 'local';
+
+export default defineConfig({
+  testDir: './journeys',
+  outputDir: `./test-results/${database}`,
+  fullyParallel: true,
+  forbidOnly: !!process.env.CI,
+  retries: 0,
+  workers: 2,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: [['list']],
+  use: {
+    baseURL,
+    locale: 'en-GB',
+    viewport: { width: 1280, height: 800 },
+    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+    actionTimeout: 10_000,
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-gpu',
+      ],
+    },
+  },
+  // Every journey runs twice; those marked @mobile on a telephone too.
+  projects: [
+    { name: 'js' },
+    { name: 'no-js', use: { javaScriptEnabled: false } },
+    { name: 'mobile', grep: /@mobile/, use: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true } },
+  ],
+});

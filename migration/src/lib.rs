@@ -1,0 +1,33 @@
+//! The schema of Emporion, one file a step.
+//!
+//! Steps only go forward and stay safe while the previous version still
+//! serves. They never use entities: those move on, a step does not.
+
+pub use sea_orm_migration::prelude::*;
+
+mod define;
+mod m20261120_000001_settings;
+mod m20261120_000002_catalog;
+mod m20261120_000003_inventory;
+mod m20261120_000004_cart;
+mod m20261120_000005_orders;
+mod m20261120_000006_payments;
+mod m20261120_000007_events;
+
+/// Every step in the order in which it is applied.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261120_000001_settings::Migration),
+            Box::new(m20261120_000002_catalog::Migration),
+            Box::new(m20261120_000003_inventory::Migration),
+            Box::new(m20261120_000004_cart::Migration),
+            Box::new(m20261120_000005_orders::Migration),
+            Box::new(m20261120_000006_payments::Migration),
+            Box::new(m20261120_000007_events::Migration),
+        ]
+    }
+}
