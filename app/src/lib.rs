@@ -1,1 +1,30 @@
-//! x
+//! What people see of Emporion: pages, islands and server functions.
+//!
+//! Knows nothing of SQL, Redis or OIDC. Pages and server functions exist on
+//! the server only; what is compiled for the browser is islands.
+
+#![recursion_limit = "256"]
+
+pub mod catalog;
+pub mod checkout;
+
+#[cfg(feature = "ssr")]
+mod cart;
+#[cfg(feature = "ssr")]
+mod forms;
+#[cfg(feature = "ssr")]
+mod layout;
+#[cfg(feature = "ssr")]
+pub mod mails;
+#[cfg(feature = "ssr")]
+mod orders;
+#[cfg(feature = "ssr")]
+mod page;
+#[cfg(feature = "ssr")]
+mod routes;
+
+#[cfg(feature = "ssr")]
+pub use {
+    page::{ClientAddress, Site},
+    routes::{App, register_actions, shell},
+};

@@ -21,13 +21,14 @@ pub async fn release_expired(shop: &Shop) -> Result<i64, DbErr> {
     let mut released = 0;
     for row in rows {
         let stock: StockId = row.try_get("", "stock_id")?;
-        released += db::retry(async || {
-            let tx = shop.db.begin().await?;
-            let released = claims::release_expired_on_row(shop, &tx, stock).await?;
-            tx.commit().await?;
-            Ok::<_, DbErr>(released)
-        })
-        .await?;
+        released += db::retry(|| release_on(shop, stock)).await?;
     }
+    Ok(released)
+}
+
+async fn release_on(shop: &Shop, stock: StockId) -> Result<i64, DbErr> {
+    let tx = shop.db.begin().await?;
+    let released = claims::release_expired_on_row(shop, &tx, stock).await?;
+    tx.commit().await?;
     Ok(released)
 }

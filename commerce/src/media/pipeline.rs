@@ -364,6 +364,7 @@ impl Pixels {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // A test that panics has failed, which is what it is for.
 mod tests {
     use image::{ImageEncoder, Rgb, RgbImage, Rgba, RgbaImage, codecs::png::PngEncoder};
 

@@ -1,1 +1,24 @@
-//! x
+//! The use cases against real databases: SQLite always, PostgreSQL too.
+//!
+//! `make test` runs all of it. By hand:
+//! `SERVICES_FSYNC=off scripts/with-services cargo test -p commerce --features ssr --test usecases`,
+//! or without PostgreSQL and Redis: `EMPORION_SQLITE_ONLY=1 cargo test -p commerce --features ssr --test usecases`.
+
+#[macro_use]
+mod harness;
+
+mod cart;
+mod catalogue;
+mod checkout;
+mod concurrency;
+mod events;
+mod listing;
+mod outage;
+mod payment;
+mod placing;
+mod projection;
+mod races;
+mod schema;
+mod sessions;
+mod statements;
+mod stock_model;

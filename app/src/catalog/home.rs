@@ -1,0 +1,90 @@
+//! The home page.
+
+use super::card::ProductCard;
+use crate::layout::{Layout, Pic, unavailable};
+use crate::page::Page;
+use commerce::catalog::{Filters, ListingQuery, Page as ListingPage, Scope, Sorting, queries};
+use leptos::prelude::*;
+use leptos_meta::{Link, Meta, Title};
+
+/// How many new products the home page shows.
+const NEW: u32 = 8;
+
+/// New products and the categories.
+#[component]
+pub fn HomePage() -> impl IntoView {
+    let page = Page::current();
+    Suspend::new(async move {
+        let newest = ListingQuery {
+            scope: Scope::Shop,
+            sorting: Sorting::Newest,
+            filters: Filters { in_stock: true, ..Filters::default() },
+            page: ListingPage::First,
+            size: NEW,
+        };
+        let newest = match queries::listing(page.shop.db.read(), &newest, page.shop.prices()).await {
+            Ok(listing) => listing,
+            Err(error) => return unavailable(&page, &error),
+        };
+        let reference = page.shop.reference();
+        let name = reference.settings.name.clone();
+        let tiles: Vec<_> = reference
+            .categories
+            .roots()
+            .map(|category| {
+                let below: Vec<_> = reference
+                    .categories
+                    .children(category.id)
+                    .map(|child| view! { <li><a href=format!("/c/{}", child.slug)>{child.name.clone()}</a></li> })
+                    .collect();
+                view! {
+                    <section class="tile">
+                        <a class="tile-link" href=format!("/c/{}", category.slug)>
+                            <Pic picture=category.picture.clone() sizes="(min-width: 64rem) 20rem, 50vw" />
+                            <h3>{category.name.clone()}</h3>
+                        </a>
+                        <ul>{below}</ul>
+                    </section>
+                }
+            })
+            .collect();
+        let free = reference.delivery_methods.iter().filter_map(|method| method.free_over).min_by_key(|over| over.minor());
+        let cards: Vec<_> = newest
+            .cards
+            .into_iter()
+            .enumerate()
+            .map(|(index, card)| view! { <ProductCard card=card eager=index < 4 /> })
+            .collect();
+        view! {
+            <Layout page=page.clone()>
+                <Title text=format!("{name} — things worth keeping") />
+                <Meta name="description" content="Clothes, home, kitchen, play and more, chosen with care and sent within days." />
+                <Link rel="canonical" href=format!("{}/", page.site.public_url) />
+                <section class="hero">
+                    <div class="wrap">
+                        <h1>"Things worth keeping"</h1>
+                        <p>
+                            "Useful, well made, and sent within days."
+                            {free.map(|over| format!(" Delivery is free from {over}."))}
+                        </p>
+                        <a class="button primary" href="/products">"See all products"</a>
+                    </div>
+                </section>
+                <div class="wrap stack">
+                    <section aria-labelledby="new">
+                        <div class="section-head">
+                            <h2 id="new">"Just in"</h2>
+                            <a href="/products">"See all"</a>
+                        </div>
+                        <div class="cards">{cards}</div>
+                    </section>
+                    <section aria-labelledby="categories">
+                        <h2 id="categories">"Shop by category"</h2>
+                        <div class="tiles">{tiles}</div>
+                    </section>
+                </div>
+            </Layout>
+        }
+        .into_any()
+    })
+}

@@ -1,0 +1,167 @@
+//! What the forms of the checkout do. Each answers with a redirect to a page.
+
+use crate::layout::log_failure;
+use crate::page::Page;
+use commerce::cart::drafts::{self, Draft};
+use commerce::checkout::save_step::{StepDone, save_step};
+use commerce::checkout::{self, CheckoutError, parse_contact};
+use commerce::forms::{self, Errors, Fields};
+use commerce::token::Token;
+use leptos::prelude::*;
+use leptos::server_fn::axum::register_explicit;
+
+/// The name of the address form among drafts.
+pub const ADDRESS_FORM: &str = "checkout/address";
+
+/// The longest text of a field that is kept to be shown again, in characters.
+const KEPT: usize = 600;
+
+/// The most fields that are kept: the form has fewer.
+const KEPT_FIELDS: usize = 30;
+
+/// Makes these server functions known.
+pub fn register() {
+    register_explicit::<StartCheckout>();
+    register_explicit::<SaveAddress>();
+    register_explicit::<SaveDelivery>();
+    register_explicit::<SavePayment>();
+    register_explicit::<PlaceOrder>();
+}
+
+/// Where to go, and what to say there, when a step could not be taken.
+fn refused(here: &str, error: &CheckoutError) -> String {
+    let (path, code) = match error {
+        CheckoutError::EmptyCart => ("/cart", "empty"),
+        CheckoutError::NotStarted => ("/cart", "not-started"),
+        CheckoutError::LineProblem => ("/cart", "line-problem"),
+        CheckoutError::Short(_) => ("/cart", "short"),
+        CheckoutError::TooManyHolds => ("/cart", "too-many-holds"),
+        CheckoutError::UnknownChoice => (here, "unknown-choice"),
+        CheckoutError::StepMissing(step) => return format!("/checkout/{}", step.code()),
+        CheckoutError::TotalChanged => (here, "total-changed"),
+        CheckoutError::Price(_) => ("/cart", "price"),
+        CheckoutError::PaymentDeclined => (here, "declined"),
+        CheckoutError::Db(error) => {
+            log_failure(error);
+            (here, "unavailable")
+        }
+    };
+    format!("{path}?refused={code}")
+}
+
+/// Holds the stock of the cart and begins the checkout.
+#[server(prefix = "/actions", endpoint = "checkout/start")]
+pub async fn start_checkout() -> Result<(), ServerFnError> {
+    let page = Page::of_action();
+    let outcome = match page.guest() {
+        Some(token) => checkout::start::start(&page.shop, &token, page.client()).await,
+        None => Err(CheckoutError::EmptyCart),
+    };
+    match outcome {
+        Ok(()) => page.see_other("/checkout/address"),
+        Err(error) => page.see_other(&refused("/cart", &error)),
+    }
+    Ok(())
+}
+
+/// Keeps who the order is for and where it goes.
+#[server(prefix = "/actions", endpoint = "checkout/address")]
+pub async fn save_address(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    let page = Page::of_action();
+    let Some(token) = page.guest() else {
+        page.see_other(&refused("/checkout/address", &CheckoutError::NotStarted));
+        return Ok(());
+    };
+    // The fields of another country were asked for: nothing is wrong yet.
+    if fields.contains_key("change_country") {
+        keep(&page, &token, fields, Errors::new()).await;
+        return Ok(());
+    }
+    match parse_contact(&fields) {
+        Err(errors) => keep(&page, &token, fields, errors).await,
+        Ok(contact) => go_on(&page, &token, StepDone::Address(contact), "address", "delivery").await,
+    }
+    Ok(())
+}
+
+/// Keeps a form that was refused, and goes back to its page.
+async fn keep(page: &Page, token: &Token, fields: Fields, errors: Errors) {
+    let fields = fields
+        .into_iter()
+        .filter(|(name, _)| name != "change_country")
+        .take(KEPT_FIELDS)
+        .map(|(name, text)| (name, text.chars().take(KEPT).collect()))
+        .collect();
+    let draft = Draft { fields, errors };
+    match drafts::keep(page.shop.db.primary(), token, ADDRESS_FORM, &draft, page.shop.clock.now()).await {
+        Ok(id) => page.see_other(&format!("/checkout/address?draft={id}")),
+        Err(error) => page.see_other(&refused("/checkout/address", &CheckoutError::Db(error))),
+    }
+}
+
+async fn go_on(page: &Page, token: &Token, done: StepDone, here: &str, next: &str) {
+    match save_step(&page.shop, token, &done).await {
+        Ok(()) => page.see_other(&format!("/checkout/{next}")),
+        Err(error) => page.see_other(&refused(&format!("/checkout/{here}"), &error)),
+    }
+}
+
+/// Keeps how the order is sent, and what the customer has to say.
+#[server(prefix = "/actions", endpoint = "checkout/delivery")]
+pub async fn save_delivery(
+    #[server(default)] method: Option<String>,
+    #[server(default)] note: Option<String>,
+) -> Result<(), ServerFnError> {
+    let page = Page::of_action();
+    let Some(token) = page.guest() else {
+        page.see_other(&refused("/checkout/delivery", &CheckoutError::NotStarted));
+        return Ok(());
+    };
+    // Line breaks are meant here, other control characters are not.
+    let note: String = note.unwrap_or_default().replace("\r\n", "\n");
+    let note: String = note.chars().filter(|c| !c.is_control() || *c == '\n').collect();
+    if note.chars().count() > NOTE_LENGTH {
+        page.see_other("/checkout/delivery?refused=too-large");
+        return Ok(());
+    }
+    let done = StepDone::Delivery { method: method.unwrap_or_default(), note: note.trim().to_owned() };
+    go_on(&page, &token, done, "delivery", "payment").await;
+    Ok(())
+}
+
+/// The longest note to the shop, in characters.
+pub const NOTE_LENGTH: usize = 500;
+
+/// Keeps how the order is paid.
+#[server(prefix = "/actions", endpoint = "checkout/payment")]
+pub async fn save_payment(#[server(default)] method: Option<String>) -> Result<(), ServerFnError> {
+    let page = Page::of_action();
+    let Some(token) = page.guest() else {
+        page.see_other(&refused("/checkout/payment", &CheckoutError::NotStarted));
+        return Ok(());
+    };
+    go_on(&page, &token, StepDone::Payment(method.unwrap_or_default()), "payment", "review").await;
+    Ok(())
+}
+
+/// Places the order at the total that was shown.
+#[server(prefix = "/actions", endpoint = "checkout/place")]
+pub async fn place_order(
+    #[server(default)] cart: Option<String>,
+    #[server(default)] total: Option<String>,
+) -> Result<(), ServerFnError> {
+    let page = Page::of_action();
+    let agreement = (|| {
+        let total = forms::clean(total.as_deref()).parse().ok()?;
+        Some(checkout::place_order::Agreement { cart: cart?.parse().ok()?, total })
+    })();
+    let outcome = match (page.guest(), agreement) {
+        (Some(token), Some(agreement)) => checkout::place_order::place_order(&page.shop, &token, agreement).await,
+        _ => Err(CheckoutError::NotStarted),
+    };
+    match outcome {
+        Ok(access) => page.see_other(&format!("/checkout/confirmation/{}", access.as_str())),
+        Err(error) => page.see_other(&refused("/checkout/review", &error)),
+    }
+    Ok(())
+}

@@ -1,0 +1,22 @@
+//! From the cart to the order, step by step.
+
+mod hold_timer;
+
+#[cfg(feature = "ssr")]
+pub(crate) mod actions;
+#[cfg(feature = "ssr")]
+mod address_step;
+#[cfg(feature = "ssr")]
+mod delivery_step;
+#[cfg(feature = "ssr")]
+mod payment_step;
+#[cfg(feature = "ssr")]
+mod review_step;
+#[cfg(feature = "ssr")]
+mod summary;
+#[cfg(feature = "ssr")]
+mod view;
+
+pub use hold_timer::HoldTimer;
+#[cfg(feature = "ssr")]
+pub use {payment_step::method_name, review_step::Postal, summary::Amounts, view::CheckoutPage};

@@ -1,0 +1,55 @@
+//! How the order is paid.
+
+use commerce::checkout::Checkout;
+use leptos::prelude::*;
+
+/// What a way to pay is called.
+pub fn method_name(code: &str) -> &'static str {
+    match code {
+        "bank_transfer" => "Bank transfer",
+        "cash_on_delivery" => "Cash on delivery",
+        _ => "Other",
+    }
+}
+
+fn method_text(code: &str) -> &'static str {
+    match code {
+        "bank_transfer" => "You get our account with the confirmation. We send your order when the money has arrived.",
+        "cash_on_delivery" => "You pay the carrier in cash when your order comes.",
+        _ => "",
+    }
+}
+
+/// The form of the payment step.
+#[component]
+pub fn PaymentStep(checkout: Checkout) -> impl IntoView {
+    let chosen = checkout.payment.or(checkout.payment_offers.first().cloned()).map(|method| method.code);
+    let methods: Vec<_> = checkout
+        .payment_offers
+        .into_iter()
+        .map(|method| {
+            let checked = Some(method.code) == chosen;
+            view! {
+                <li>
+                    <label class="option-card">
+                        <input type="radio" name="method" value=method.code checked=checked />
+                        <span>
+                            <strong>{method_name(method.code)}</strong>
+                            <span class="hint">{method_text(method.code)}</span>
+                        </span>
+                    </label>
+                </li>
+            }
+        })
+        .collect();
+    view! {
+        <h1>"How do you want to pay?"</h1>
+        <form method="post" action="/actions/checkout/payment">
+            <fieldset class="group">
+                <legend>"Payment"</legend>
+                <ul class="option-cards">{methods}</ul>
+            </fieldset>
+            <button class="button primary">"Continue to review"</button>
+        </form>
+    }
+}

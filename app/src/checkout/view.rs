@@ -1,0 +1,92 @@
+//! The page of a step: never further on than what is done.
+
+use super::address_step::AddressStep;
+use super::delivery_step::DeliveryStep;
+use super::hold_timer::HoldTimer;
+use super::payment_step::PaymentStep;
+use super::review_step::ReviewStep;
+use super::summary::OrderSummary;
+use crate::layout::{CheckoutLayout, Layout, NotFound, unavailable};
+use crate::page::Page;
+use commerce::checkout::{Checkout, Step, queries};
+use http::StatusCode;
+use leptos::prelude::*;
+use leptos_meta::{Meta, Title};
+
+/// A step of the checkout.
+#[component]
+pub fn CheckoutPage() -> impl IntoView {
+    let page = Page::current();
+    Suspend::new(async move {
+        let code = page.params.get("step").unwrap_or_default();
+        let Some(step) = Step::ALL.into_iter().find(|step| step.code() == code) else {
+            return view! { <Layout page=page.clone()><NotFound page=page title="Page not found" /></Layout> }.into_any();
+        };
+        let checkout = match page.guest() {
+            Some(token) => match queries::checkout(&page.shop, &token).await {
+                Ok(checkout) => checkout,
+                Err(error) => return unavailable(&page, &error),
+            },
+            None => None,
+        };
+        let Some(checkout) = checkout.filter(|checkout| !checkout.cart.lines.is_empty()) else {
+            page.redirect(StatusCode::SEE_OTHER, "/cart?refused=not-started");
+            return ().into_any();
+        };
+        if checkout.next_step() < step {
+            page.see_other(&format!("/checkout/{}", checkout.next_step().code()));
+            return ().into_any();
+        }
+        shown(page, step, checkout).await
+    })
+}
+
+async fn shown(page: Page, step: Step, checkout: Checkout) -> AnyView {
+    let content = match step {
+        Step::Address => match super::address_step::form(&page, &checkout).await {
+            Ok(form) => view! { <AddressStep form=form checkout=checkout.clone() page=page.clone() /> }.into_any(),
+            Err(error) => return unavailable(&page, &error),
+        },
+        Step::Delivery => view! { <DeliveryStep checkout=checkout.clone() /> }.into_any(),
+        Step::Payment => view! { <PaymentStep checkout=checkout.clone() /> }.into_any(),
+        Step::Review => view! { <ReviewStep checkout=checkout.clone() /> }.into_any(),
+    };
+    let left = checkout.hold_expires_at - page.shop.clock.now();
+    let until = checkout.hold_expires_at.format("%H:%M UTC").to_string();
+    let steps: Vec<_> = Step::ALL
+        .into_iter()
+        .map(|other| {
+            let current = (other == step).then_some("step");
+            if other < step || other <= checkout.next_step() && other != step {
+                view! { <li><a href=format!("/checkout/{}", other.code())>{step_name(other)}</a></li> }.into_any()
+            } else {
+                view! { <li><span aria-current=current>{step_name(other)}</span></li> }.into_any()
+            }
+        })
+        .collect();
+    view! {
+        <CheckoutLayout page=page>
+            <Title text=format!("Checkout: {}", step_name(step)) />
+            <Meta name="robots" content="noindex" />
+            <div class="wrap">
+                <nav aria-label="Checkout steps"><ol class="steps">{steps}</ol></nav>
+                <HoldTimer seconds=left.num_seconds().max(0) until=until />
+                <div class="with-summary">
+                    <div class="step">{content}</div>
+                    <OrderSummary checkout=checkout />
+                </div>
+            </div>
+        </CheckoutLayout>
+    }
+    .into_any()
+}
+
+/// What a step is called.
+pub fn step_name(step: Step) -> &'static str {
+    match step {
+        Step::Address => "Address",
+        Step::Delivery => "Delivery",
+        Step::Payment => "Payment",
+        Step::Review => "Review",
+    }
+}

@@ -1,0 +1,58 @@
+//! The top of every page.
+
+use crate::page::Page;
+use leptos::prelude::*;
+
+#[component]
+pub fn Header(page: Page) -> impl IntoView {
+    let reference = page.shop.reference();
+    let name = reference.settings.name.clone();
+    let here = page.path().to_owned();
+    let links: Vec<_> = reference
+        .categories
+        .roots()
+        .map(|category| {
+            let href = format!("/c/{}", category.slug);
+            let current = (href == here).then_some("page");
+            view! { <li><a href=href.clone() aria-current=current>{category.name.clone()}</a></li> }
+        })
+        .collect();
+    view! {
+        <header class="site-header">
+            <div class="wrap bar">
+                <a class="logo" href="/">{name}</a>
+                <CartLink page=page />
+            </div>
+            <nav class="categories" aria-label="Categories">
+                <ul class="wrap">{links}<li><a href="/products">"All products"</a></li></ul>
+            </nav>
+        </header>
+    }
+}
+
+#[component]
+fn CartLink(page: Page) -> impl IntoView {
+    Suspend::new(async move {
+        let items = match page.guest() {
+            // A badge is no reason to fail: the page itself says what is wrong.
+            Some(token) => page.shop.sessions.summary(&page.shop.db, &token.hash()).await.ok().flatten(),
+            None => None,
+        }
+        .map_or(0, |cart| cart.items);
+        let label = match items {
+            0 => "Cart, empty".to_owned(),
+            1 => "Cart, 1 item".to_owned(),
+            more => format!("Cart, {more} items"),
+        };
+        view! {
+            <a class="cart-link" href="/cart" aria-label=label>
+                <svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linejoin="round">
+                    <path d="M5 8h14l-1 12H6L5 8Z" />
+                    <path d="M9 10V6a3 3 0 0 1 6 0v4" />
+                </svg>
+                <span aria-hidden="true">"Cart"</span>
+                {(items > 0).then(|| view! { <span class="count" aria-hidden="true">{items}</span> })}
+            </a>
+        }
+    })
+}

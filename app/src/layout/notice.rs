@@ -1,0 +1,85 @@
+//! Short messages at the top of a page. Addresses carry codes, never words:
+//! a link that someone else made must not put words into our mouth.
+
+use crate::page::Page;
+use leptos::prelude::*;
+
+/// How a message is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// It went well.
+    Success,
+    /// It needs attention.
+    Warning,
+}
+
+/// A message.
+#[component]
+pub fn Notice(kind: NoticeKind, children: Children) -> impl IntoView {
+    let (class, role) = match kind {
+        NoticeKind::Success => ("notice success", "status"),
+        NoticeKind::Warning => ("notice warning", "alert"),
+    };
+    view! { <div class=class role=role>{children()}</div> }
+}
+
+/// The message that the address of a page carries after a redirect.
+#[component]
+pub fn QueryNotice(page: Page) -> impl IntoView {
+    let refused = page.query.get("refused").or_else(|| page.query.get("__err").map(|_| "unreadable".to_owned()));
+    let warning = match refused.as_deref() {
+        Some("not-enough") => not_enough(&page),
+        code => code.and_then(words).map(str::to_owned),
+    };
+    let done = page.query.get("done").as_deref().and_then(good_words);
+    view! {
+        {warning.map(|text| view! { <Notice kind=NoticeKind::Warning><p>{text}</p></Notice> })}
+        {done.map(|text| view! { <Notice kind=NoticeKind::Success><p>{text}</p></Notice> })}
+    }
+}
+
+/// What to say when a product page was asked for more than there is.
+fn not_enough(page: &Page) -> Option<String> {
+    let number = |name| page.query.get(name).and_then(|text| text.parse::<i64>().ok());
+    let (available, in_cart) = (number("available")?, number("in_cart")?);
+    Some(match (available, in_cart) {
+        (..=0, _) => "This is sold out.".to_owned(),
+        (available, 0) => format!("There are only {available} left. Please choose fewer."),
+        (available, in_cart) => {
+            format!("There are only {available} left, and {in_cart} of them are in your cart already.")
+        }
+    })
+}
+
+/// The words for what a form was refused for.
+fn words(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "unreadable" => "We could not read what was sent. Please try again.",
+        "too-large" => "That was more than the form takes. Please shorten it and try again.",
+        "quantity" => "Please enter a whole number from 1 to 100.",
+        "unknown-variation" => "This product is not offered any more, or not in this variation.",
+        "not-in-cart" => "That is not in your cart any more.",
+        "too-many" => "You can have up to 100 of a product in your cart.",
+        "too-many-lines" => "Your cart is full: it takes 100 different products.",
+        "empty" => "Your cart is empty.",
+        "not-started" => "Your items are not held any more. Press checkout to go on: everything you entered is still there.",
+        "line-problem" => "Something in your cart can’t be ordered any more. Please look below.",
+        "short" => "There is not enough of something in your cart. Please look below.",
+        "too-many-holds" => "Too many carts from your network hold items at the moment. Please try again in a few minutes.",
+        "unknown-choice" => "Please choose one of the options below.",
+        "total-changed" => "The total has changed since you saw it. Please check it again: nothing was charged.",
+        "declined" => "The payment was declined. You can try again or choose another way to pay.",
+        "price" => "The amount is too large for an order. Please choose fewer.",
+        "unavailable" => "We could not do that at the moment. Nothing was lost: please try again.",
+        _ => return None,
+    })
+}
+
+fn good_words(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "updated" => "Your cart is up to date.",
+        "cleared" => "Your cart is empty now.",
+        "restored" => "It is back in your cart.",
+        _ => return None,
+    })
+}

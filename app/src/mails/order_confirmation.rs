@@ -1,0 +1,111 @@
+//! The mail that confirms an order.
+
+use commerce::notifications::Mail;
+use commerce::orders::Order;
+use commerce::payments::PaymentTerms;
+use commerce::settings::Settings;
+use leptos::prelude::*;
+use std::fmt::Write;
+
+/// Confirms an order whose page is at `order_url`.
+pub fn order_confirmation(order: &Order, settings: &Settings, order_url: &str) -> Mail {
+    Mail {
+        recipient: order.email.clone(),
+        subject: format!("Your order {} at {}", order.number, settings.name),
+        text: text(order, settings, order_url),
+        html: html(order, settings, order_url),
+    }
+}
+
+/// What happens next, by the terms of payment.
+pub fn next_step(order: &Order, settings: &Settings) -> String {
+    match order.payment_terms {
+        PaymentTerms::InAdvance => format!(
+            "Please transfer {} to {} with the reference {}. We send your order as soon as it has arrived.",
+            order.to_pay(),
+            settings.bank_account,
+            order.number,
+        ),
+        PaymentTerms::OnDelivery => {
+            format!("We are getting your order ready. Please have {} in cash at hand when it comes.", order.to_pay())
+        }
+        PaymentTerms::Invoice => "We are getting your order ready. You pay by the invoice that comes with it.".to_owned(),
+    }
+}
+
+fn text(order: &Order, settings: &Settings, order_url: &str) -> String {
+    let mut text = format!("Thank you for your order {}.\n\n{}\n\n", order.number, next_step(order, settings));
+    for line in &order.lines {
+        let options = line.options.to_string();
+        let options = if options.is_empty() { options } else { format!(" ({options})") };
+        let gross = commerce::money::Money::new(line.total.amounts.gross, order.currency);
+        let _ = writeln!(text, "{} × {}{options}  {gross}", line.quantity, line.name);
+    }
+    let delivery = commerce::money::Money::new(order.delivery.amounts.gross, order.currency);
+    let _ = writeln!(text, "{}  {delivery}\nTotal  {}\n", order.delivery_name, order.to_pay());
+    let _ = writeln!(text, "Delivery to:\n{}\n\nFollow your order: {order_url}", order.delivery_address.lines().join("\n"));
+    text
+}
+
+/// Mail readers know tables and inline styles, and little else.
+fn html(order: &Order, settings: &Settings, order_url: &str) -> String {
+    let amount = |minor| commerce::money::Money::new(minor, order.currency).to_string();
+    let lines: Vec<_> = order
+        .lines
+        .iter()
+        .map(|line| {
+            let options = line.options.to_string();
+            view! {
+                <tr>
+                    <td style="padding:8px 0;border-bottom:1px solid #ddd">
+                        {line.quantity}" × "{line.name.clone()}
+                        {(!options.is_empty()).then(|| view! { <br /><small style="color:#555">{options}</small> })}
+                    </td>
+                    <td style="padding:8px 0;border-bottom:1px solid #ddd;text-align:right">
+                        {amount(line.total.amounts.gross)}
+                    </td>
+                </tr>
+            }
+        })
+        .collect();
+    let address: Vec<_> = order.delivery_address.lines().into_iter().map(|line| view! { {line}<br /> }).collect();
+    let document = view! {
+        <html lang="en">
+            <body style="margin:0;padding:24px;background:#f6f5f2;color:#1d1d1b;font-family:Helvetica,Arial,sans-serif;font-size:16px;line-height:1.5">
+                <table role="presentation" style="width:100%;max-width:600px;margin:0 auto;background:#fff;padding:24px;border-radius:12px">
+                    <tbody>
+                        <tr>
+                            <td>
+                                <p style="font-size:20px;font-weight:bold;margin:0 0 16px">{settings.name.clone()}</p>
+                                <h1 style="font-size:24px;margin:0 0 8px">"Thank you for your order"</h1>
+                                <p>"Your order number is "<strong>{order.number.to_string()}</strong>"."</p>
+                                <p>{next_step(order, settings)}</p>
+                                <table role="presentation" style="width:100%;border-collapse:collapse">
+                                    <tbody>
+                                        {lines}
+                                        <tr>
+                                            <td style="padding:8px 0">{order.delivery_name.clone()}</td>
+                                            <td style="padding:8px 0;text-align:right">{amount(order.delivery.amounts.gross)}</td>
+                                        </tr>
+                                        <tr>
+                                            <td style="padding:8px 0"><strong>"Total"</strong></td>
+                                            <td style="padding:8px 0;text-align:right"><strong>{order.to_pay().to_string()}</strong></td>
+                                        </tr>
+                                    </tbody>
+                                </table>
+                                <h2 style="font-size:18px">"Delivery to"</h2>
+                                <p>{address}</p>
+                                <p>
+                                    <a href=order_url.to_owned() style="display:inline-block;padding:12px 20px;background:#1d4b3f;color:#fff;border-radius:8px;text-decoration:none">
+                                        "Follow your order"
+                                    </a>
+                                </p>
+                            </td>
+                        </tr>
+                    </tbody>
+                </table>
+            </body>
+        </html>
+    };
+    format!("<!DOCTYPE html>{}", document.to_html())
+}

@@ -1,0 +1,5 @@
+//! Pages of orders.
+
+mod confirmation;
+
+pub use confirmation::ConfirmationPage;

@@ -1,0 +1,131 @@
+//! What a page or action knows of the request that asks for it.
+
+use commerce::Shop;
+use commerce::token::Token;
+use http::request::Parts;
+use http::{HeaderValue, StatusCode, header};
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::params::ParamsMap;
+use std::net::{IpAddr, Ipv4Addr};
+use tower_cookies::cookie::{SameSite, time::Duration};
+use tower_cookies::{Cookie, Cookies};
+
+/// Where the shop is found and what its pages are drawn with.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The address of the shop as people know it, without a slash at the end.
+    pub public_url: String,
+    /// Whether that address is HTTPS.
+    pub secure: bool,
+    /// The path of the style sheet.
+    pub stylesheet: String,
+}
+
+/// The network address that a request comes from, among its extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientAddress(pub IpAddr);
+
+/// The context of a page or action, taken before anything is awaited: later
+/// Leptos may not find it any more.
+#[derive(Clone)]
+pub struct Page {
+    /// The shop.
+    pub shop: Shop,
+    /// Where it is found.
+    pub site: Site,
+    /// The parameters in the path.
+    pub params: ParamsMap,
+    /// The parameters behind the question mark.
+    pub query: ParamsMap,
+    response: Option<ResponseOptions>,
+    parts: Option<Parts>,
+}
+
+/// The name of the cookie of guests; browsers keep the prefix to HTTPS and this host.
+fn cookie_name(site: &Site) -> &'static str {
+    if site.secure { "__Host-cart" } else { "cart" }
+}
+
+impl Page {
+    /// The context of the page that is being rendered.
+    pub fn current() -> Self {
+        Self { params: use_params_map().get_untracked(), query: use_query_map().get_untracked(), ..Self::of_action() }
+    }
+
+    /// The context of the server function that is being run.
+    pub fn of_action() -> Self {
+        Self {
+            shop: expect_context(),
+            site: expect_context(),
+            params: ParamsMap::new(),
+            query: ParamsMap::new(),
+            response: use_context(),
+            parts: use_context(),
+        }
+    }
+
+    /// The token of the guest's cart, if they sent one that can be one.
+    pub fn guest(&self) -> Option<Token> {
+        let cookie = self.cookies()?.get(cookie_name(&self.site))?;
+        Token::parse(cookie.value())
+    }
+
+    /// Gives the guest the token of their cart for another 30 days.
+    pub fn set_guest(&self, token: &Token) {
+        let Some(cookies) = self.cookies() else { return };
+        let cookie = Cookie::build((cookie_name(&self.site), token.as_str().to_owned()))
+            .path("/")
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .secure(self.site.secure)
+            .max_age(Duration::days(commerce::cart::GUEST_DAYS));
+        cookies.add(cookie.build());
+    }
+
+    /// The network address of the client.
+    pub fn client(&self) -> IpAddr {
+        let address = self.parts.as_ref().and_then(|parts| parts.extensions.get::<ClientAddress>());
+        address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.0)
+    }
+
+    /// The path and query that were asked for.
+    pub fn path(&self) -> &str {
+        self.parts.as_ref().map_or("/", |parts| parts.uri.path())
+    }
+
+    /// Answers with another status than 200.
+    pub fn set_status(&self, status: StatusCode) {
+        if let Some(response) = &self.response {
+            response.set_status(status);
+        }
+    }
+
+    /// Adds a header to the answer.
+    pub fn set_header(&self, name: header::HeaderName, value: &'static str) {
+        if let Some(response) = &self.response {
+            response.insert_header(name, HeaderValue::from_static(value));
+        }
+    }
+
+    /// Sends the browser elsewhere with this status. `path` is one of ours.
+    pub fn redirect(&self, status: StatusCode, path: &str) {
+        let Some(response) = &self.response else { return };
+        let ascii = url::Url::parse("http://localhost").and_then(|base| base.join(path));
+        let location = ascii.map_or_else(|_| "/".to_owned(), |url| url[url::Position::BeforePath..].to_owned());
+        if let Ok(location) = HeaderValue::from_str(&location) {
+            response.set_status(status);
+            response.insert_header(header::LOCATION, location);
+        }
+    }
+
+    /// Answers a form with the page to go on at.
+    pub fn see_other(&self, path: &str) {
+        self.redirect(StatusCode::SEE_OTHER, path);
+    }
+
+    fn cookies(&self) -> Option<&Cookies> {
+        self.parts.as_ref()?.extensions.get()
+    }
+}

@@ -1,0 +1,67 @@
+//! Which page is at which address, and the document around them.
+
+use crate::cart::{self, CartPage};
+use crate::catalog::{CategoryPage, HomePage, ProductPage, ShopPage};
+use crate::checkout::{self, CheckoutPage};
+use crate::layout::{Layout, NotFound};
+use crate::orders::ConfirmationPage;
+use crate::page::{Page, Site};
+use leptos::prelude::*;
+use leptos_meta::{MetaTags, provide_meta_context};
+use leptos_router::components::{FlatRoutes, Route, Router};
+use leptos_router::{SsrMode, path};
+
+/// The document around every page.
+pub fn shell(site: Site) -> impl IntoView {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <link rel="stylesheet" href=site.stylesheet />
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// Every page of the shop.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Router>
+            <FlatRoutes fallback=MissingPage>
+                <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
+                <Route path=path!("/products") view=ShopPage ssr=SsrMode::Async />
+                <Route path=path!("/c/:slug") view=CategoryPage ssr=SsrMode::Async />
+                <Route path=path!("/p/:slug") view=ProductPage ssr=SsrMode::Async />
+                <Route path=path!("/cart") view=CartPage ssr=SsrMode::Async />
+                <Route path=path!("/checkout/:step") view=CheckoutPage ssr=SsrMode::Async />
+                <Route path=path!("/checkout/confirmation/:token") view=ConfirmationPage ssr=SsrMode::Async />
+            </FlatRoutes>
+        </Router>
+    }
+}
+
+#[component]
+fn MissingPage() -> impl IntoView {
+    let page = Page::current();
+    view! {
+        <Layout page=page.clone()>
+            <NotFound page=page title="Page not found" />
+        </Layout>
+    }
+}
+
+/// Makes the server functions known to the server that is to answer them.
+pub fn register_actions() {
+    cart::actions::register();
+    checkout::actions::register();
+}

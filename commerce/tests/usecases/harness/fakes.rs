@@ -1,0 +1,182 @@
+//! Fakes for what is outside: a gateway, handlers of events, a mail server.
+
+use commerce::Shop;
+use commerce::events::{Event, Handler, HandlerError};
+use commerce::notifications::{Mail, MailError, Mailer};
+use commerce::payments::{Accepted, Gateway, GatewayError, PaymentContext, PaymentRequest, PaymentTerms};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Mutex;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// What the card gateway does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Agrees.
+    Accept,
+    /// Does not agree.
+    Decline,
+    /// Does not answer.
+    Unavailable,
+    /// Takes the process down with it, as far as a test can.
+    Crash,
+    /// Is still thinking when the shopper's connection is cut.
+    Hang,
+}
+
+/// A gateway that answers as it was told to, and accepts when it was told nothing.
+#[derive(Debug, Default)]
+pub struct CardGateway {
+    answers: Mutex<VecDeque<Answer>>,
+    requests: Mutex<Vec<PaymentRequest>>,
+}
+
+impl CardGateway {
+    /// Lets it answer so, one after the other.
+    pub fn will(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.answers.lock().expect("not poisoned").extend(answers);
+    }
+
+    /// What it was asked for so far.
+    pub fn requests(&self) -> Vec<PaymentRequest> {
+        self.requests.lock().expect("not poisoned").clone()
+    }
+}
+
+#[async_trait::async_trait]
+impl Gateway for CardGateway {
+    fn code(&self) -> &'static str {
+        "card"
+    }
+
+    fn terms(&self) -> PaymentTerms {
+        PaymentTerms::InAdvance
+    }
+
+    fn is_offered_for(&self, _: PaymentContext<'_>) -> bool {
+        true
+    }
+
+    async fn request(&self, request: &PaymentRequest) -> Result<Accepted, GatewayError> {
+        self.requests.lock().expect("not poisoned").push(request.clone());
+        let answer = self.answers.lock().expect("not poisoned").pop_front().unwrap_or(Answer::Accept);
+        match answer {
+            Answer::Accept => Ok(Accepted { reference: Some(format!("card {}", request.order_number)) }),
+            Answer::Decline => Err(GatewayError::Declined),
+            Answer::Unavailable => Err(GatewayError::Unavailable),
+            Answer::Crash => panic!("the gateway was told to crash"),
+            Answer::Hang => std::future::pending().await,
+        }
+    }
+}
+
+/// A handler that records what it gets.
+#[derive(Debug)]
+pub struct Recorder {
+    name: &'static str,
+    handled: Mutex<Vec<Event>>,
+    tried: Mutex<Vec<Event>>,
+    failures: Mutex<HashMap<Uuid, u32>>,
+    takes: Mutex<Duration>,
+}
+
+impl Recorder {
+    /// A handler of every event.
+    pub fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            handled: Mutex::default(),
+            tried: Mutex::default(),
+            failures: Mutex::default(),
+            takes: Mutex::default(),
+        }
+    }
+
+    /// Fails the next `times` events about `aggregate`.
+    pub fn fail(&self, aggregate: Uuid, times: u32) {
+        self.failures.lock().expect("not poisoned").insert(aggregate, times);
+    }
+
+    /// Takes so long for each event.
+    pub fn takes(&self, time: Duration) {
+        *self.takes.lock().expect("not poisoned") = time;
+    }
+
+    /// What it has handled.
+    pub fn handled(&self) -> Vec<Event> {
+        self.handled.lock().expect("not poisoned").clone()
+    }
+
+    /// What it has handled of a kind.
+    pub fn handled_of(&self, kind: &str) -> Vec<Event> {
+        self.handled().into_iter().filter(|event| event.kind == kind).collect()
+    }
+
+    /// What it was given, handled or not.
+    pub fn tried(&self) -> Vec<Event> {
+        self.tried.lock().expect("not poisoned").clone()
+    }
+}
+
+#[async_trait::async_trait]
+impl Handler for Recorder {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn wants(&self, _: &str) -> bool {
+        true
+    }
+
+    async fn handle(&self, _: &Shop, event: &Event) -> Result<(), HandlerError> {
+        self.tried.lock().expect("not poisoned").push(event.clone());
+        let takes = *self.takes.lock().expect("not poisoned");
+        if !takes.is_zero() {
+            tokio::time::sleep(takes).await;
+        }
+        let fails = match self.failures.lock().expect("not poisoned").get_mut(&event.aggregate) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                true
+            }
+            _ => false,
+        };
+        if fails {
+            return Err(HandlerError("told to fail".to_owned()));
+        }
+        self.handled.lock().expect("not poisoned").push(event.clone());
+        Ok(())
+    }
+}
+
+/// A mail server that keeps what it should send.
+#[derive(Debug, Default)]
+pub struct Mailbox {
+    sent: Mutex<Vec<Mail>>,
+    refusals: Mutex<u32>,
+}
+
+impl Mailbox {
+    /// What it was given and took.
+    pub fn sent(&self) -> Vec<Mail> {
+        self.sent.lock().expect("not poisoned").clone()
+    }
+
+    /// Does not take the next mails.
+    pub fn refuse(&self, times: u32) {
+        *self.refusals.lock().expect("not poisoned") = times;
+    }
+}
+
+#[async_trait::async_trait]
+impl Mailer for Mailbox {
+    async fn send(&self, mail: &Mail) -> Result<(), MailError> {
+        let mut refusals = self.refusals.lock().expect("not poisoned");
+        if *refusals > 0 {
+            *refusals -= 1;
+            return Err(MailError::NotSent("told to refuse".to_owned()));
+        }
+        self.sent.lock().expect("not poisoned").push(mail.clone());
+        Ok(())
+    }
+}

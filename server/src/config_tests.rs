@@ -1,0 +1,120 @@
+//! The environment is read as documented, and what is wrong is named without giving secrets away.
+
+use super::*;
+
+fn parse(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let variables = variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    Config::parse(variables, Path::new("/opt/emporion/emporion"))
+}
+
+fn refusal(variables: &[(&str, &str)]) -> String {
+    parse(variables).expect_err("refused").to_string()
+}
+
+#[test]
+fn without_variables_everything_has_its_default() {
+    let config = parse(&[]).expect("valid");
+    assert_eq!(config.addr.to_string(), "127.0.0.1:3000");
+    assert_eq!(config.public_url_at(config.addr), "http://127.0.0.1:3000");
+    assert_eq!(config.database_url.reveal(), "sqlite:///opt/emporion/data/emporion.db");
+    assert!(config.is_embedded());
+    assert_eq!(config.site_root, Path::new("/opt/emporion/site"));
+    assert_eq!(config.holds_per_client, 20);
+    assert_eq!(config.shutdown_within, Duration::from_secs(20));
+    assert!(config.redis_url.is_none() && config.secret_key.is_none());
+}
+
+#[test]
+fn an_empty_variable_is_none() {
+    let names = [
+        "ADDR", "PUBLIC_URL", "DATABASE_URL", "DATABASE_READ_URL", "DATABASE_MAX_CONNECTIONS", "REDIS_URL", "SMTP_URL",
+        "MAIL_FROM", "DATA_DIR", "SITE_ROOT", "SECRET_KEY", "HOLDS_PER_CLIENT", "LOG", "SHUTDOWN_SECONDS",
+    ];
+    let config = parse(&names.map(|name| (name, ""))).expect("valid");
+    assert_eq!(format!("{config:?}"), format!("{:?}", parse(&[]).expect("valid")));
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let secret = "hunter2hunter2";
+    let cases = [
+        ("ADDR", "localhost"),
+        ("ADDR", "127.0.0.1"),
+        ("PUBLIC_URL", "shop.example.com"),
+        ("PUBLIC_URL", "https://shop.example.com/path"),
+        ("PUBLIC_URL", "https://me:hunter2hunter2@shop.example.com"),
+        ("DATABASE_URL", "mysql://me:hunter2hunter2@host/db"),
+        ("DATABASE_URL", "postgres://me:hunter2hunter2@host:port/db"),
+        ("DATABASE_URL", "sqlite::memory:"),
+        ("DATABASE_READ_URL", "postgres://me:hunter2hunter2@host/db"),
+        ("DATABASE_MAX_CONNECTIONS", "0"),
+        ("DATABASE_MAX_CONNECTIONS", "many"),
+        ("REDIS_URL", "http://me:hunter2hunter2@host"),
+        ("REDIS_URL", "redis://me:hunter2hunter2@host:port"),
+        ("SITE_ROOT", "/nowhere/at/all"),
+        ("SECRET_KEY", "hunter2hunter2"),
+        ("HOLDS_PER_CLIENT", "-1"),
+        ("LOG", "server=loud"),
+        ("SHUTDOWN_SECONDS", "601"),
+    ];
+    for (variable, value) in cases {
+        let message = refusal(&[(variable, value)]);
+        assert!(message.starts_with(&format!("{variable} ")), "{message}");
+        assert!(message.ends_with('.') && !message.contains('\n'), "{message}");
+        assert!(!message.contains(secret), "{message}");
+    }
+}
+
+#[test]
+fn mails_need_a_sender() {
+    let url = ("SMTP_URL", "smtp://me:hunter2hunter2@mail.example.com");
+    assert!(refusal(&[url]).starts_with("MAIL_FROM must be set"));
+    assert!(refusal(&[url, ("MAIL_FROM", "nobody")]).starts_with("MAIL_FROM must be an e-mail address"));
+    let sender = ("MAIL_FROM", "Emporion <shop@example.com>");
+    let config = parse(&[url, sender]).expect("valid");
+    assert!(config.mailer().expect("valid").is_some());
+    let message = refusal(&[("SMTP_URL", "http://me:hunter2hunter2@mail"), sender]);
+    assert!(message.starts_with("SMTP_URL ") && !message.contains("hunter2"), "{message}");
+}
+
+#[test]
+fn secrets_are_not_printed() {
+    let config = parse(&[
+        ("DATABASE_URL", "postgres://me:hunter2@host/db"),
+        ("REDIS_URL", "redis://me:hunter2@host"),
+        ("SECRET_KEY", &"hunter2".repeat(5)),
+    ]);
+    assert!(!format!("{config:?}").contains("hunter2"));
+}
+
+#[test]
+fn the_public_address_follows_from_where_it_listens() {
+    let at = |public: &str, bound: &str| {
+        parse(&[("PUBLIC_URL", public)]).expect("valid").public_url_at(bound.parse().expect("an address"))
+    };
+    assert_eq!(at("", "127.0.0.1:41234"), "http://127.0.0.1:41234");
+    assert_eq!(at("", "0.0.0.0:80"), "http://127.0.0.1:80");
+    assert_eq!(at("", "[::]:80"), "http://[::1]:80");
+    assert_eq!(at("https://Shop.Example.com:443/", "0.0.0.0:80"), "https://shop.example.com");
+}
+
+#[test]
+fn a_folder_with_marks_of_addresses_in_its_name_is_one() {
+    let config = parse(&[("DATA_DIR", "/tmp/100% mine?")]).expect("valid");
+    assert_eq!(config.database_url.reveal(), "sqlite:///tmp/100%25 mine%3F/emporion.db");
+}
+
+#[test]
+fn a_binary_in_target_uses_the_workspace() {
+    let root = tempfile::tempdir().expect("a folder");
+    std::fs::write(root.path().join("Cargo.toml"), "").expect("a file");
+    let binary = root.path().join("target/release/emporion");
+    let config = Config::parse([], &binary).expect("valid");
+    assert_eq!(config.data_dir, root.path().join("data"));
+    assert_eq!(config.site_root, root.path().join("target/site"));
+    // The same binary installed elsewhere keeps to its own folder.
+    std::fs::remove_file(root.path().join("Cargo.toml")).expect("removed");
+    let config = Config::parse([], &binary).expect("valid");
+    assert_eq!(config.data_dir, root.path().join("target/release/data"));
+    assert_eq!(config.site_root, root.path().join("target/release/site"));
+}

@@ -1,0 +1,22 @@
+//! Logs: JSON to the standard output, or lines for people on a terminal.
+
+use std::io::IsTerminal;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
+
+/// Begins to log what `filter` lets through. Later calls do nothing.
+pub fn init(filter: &str) {
+    let filter = EnvFilter::builder().parse_lossy(filter);
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_span_events(FmtSpan::NONE);
+    let _ = if std::io::stdout().is_terminal() {
+        logs.with_target(false).try_init()
+    } else {
+        logs.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+    };
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let payload = panic.payload();
+        let message = payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
+        tracing::error!(place, panic = message.unwrap_or_default(), "panicked");
+    }));
+}
