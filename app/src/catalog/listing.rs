@@ -98,7 +98,7 @@ async fn listing_page(page: Page, category: Option<Category>) -> AnyView {
                 <div class="listing">
                     <Controls shown=shown.clone() choices=(*choices).clone() />
                     <section class="results" aria-labelledby="results">
-                        <h2 id="results" class="count">{counted(count, !shown.query.filters.is_empty())}</h2>
+                        <h2 id="results" class="result-count">{counted(count, !shown.query.filters.is_empty())}</h2>
                         <Chips shown=shown.clone() />
                         <Results shown=shown listing=listing />
                     </section>

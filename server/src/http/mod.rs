@@ -1,0 +1,123 @@
+//! What answers requests: the routes, and the layers around them.
+
+mod actions;
+mod assets;
+mod client;
+mod compress;
+mod csrf;
+mod failures;
+mod files;
+mod forms;
+mod health;
+mod media;
+mod notice;
+mod pages;
+mod problem;
+mod request_id;
+mod security;
+mod trace;
+
+use app::Site;
+pub use assets::Assets;
+use axum::extract::{FromRef, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{from_fn, from_fn_with_state, map_response_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use axum::{Router, handler::Handler};
+use commerce::Shop;
+use fred::clients::Pool;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use tower_cookies::CookieManagerLayer;
+
+/// What answering a request takes. Cloned for each.
+#[derive(Clone)]
+pub struct Web(Arc<Parts>);
+
+/// What [`Web`] consists of.
+pub struct Parts {
+    /// The shop.
+    pub shop: Shop,
+    /// Where people find it.
+    pub site: Site,
+    /// The files that pages refer to.
+    pub assets: Assets,
+    /// Redis, where it is used, to ask how it is.
+    pub redis: Option<Pool>,
+    /// Whether reads go to another database than writes.
+    pub replica: bool,
+}
+
+impl Web {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl std::ops::Deref for Web {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl FromRef<Web> for Shop {
+    fn from_ref(web: &Web) -> Self {
+        web.shop.clone()
+    }
+}
+
+/// Everything that is served, with `site_root` for files.
+pub fn router(web: &Web, site_root: &Path) -> Router {
+    let mut router = Router::new()
+        .merge(health::routes())
+        .merge(actions::routes(web))
+        .route("/api", any(problem::unknown_endpoint))
+        .route("/api/{*rest}", any(problem::unknown_endpoint))
+        .route("/media/{id}/{file}", get(media::show))
+        .route("/media/{*rest}", any(problem::no_such_file))
+        .route(&web.assets.loader_path, get(files::loader))
+        .nest_service("/pkg", files::pkg(site_root, &web.assets));
+    // Two routes of the app can share an address, one with an optional part.
+    let addresses: BTreeSet<_> =
+        leptos_axum::generate_route_list(app::App).iter().map(|route| route.path().to_owned()).collect();
+    for address in addresses {
+        router = router.route(&address, get(pages::show));
+    }
+    router
+        .method_not_allowed_fallback(wrong_method)
+        // What is no route is a file of the site, else a page that says so.
+        .fallback_service(files::public(site_root, pages::show_missing.with_state(web.clone())))
+        // A request passes the layers from the last to the first.
+        .layer(CookieManagerLayer::new())
+        .layer(from_fn_with_state(web.clone(), csrf::check))
+        // Whatever takes too long or panics below is answered here …
+        .layer(from_fn_with_state(web.clone(), failures::contain))
+        // … so that every answer gets its headers, its log line and its identifier.
+        .layer(map_response_with_state(security::Headers::new(&web.site), security::secure))
+        .layer(from_fn(trace::log))
+        .layer(from_fn(client::note_address))
+        .layer(from_fn_with_state(web.clone(), request_id::identify))
+        .with_state(web.clone())
+}
+
+/// A known address that was asked in a way it doesn't know.
+async fn wrong_method(request: Request) -> Response {
+    problem::Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This address is not for that method.")
+        .at(request.uri().path())
+        .into_response()
+}
+
+/// Whether a page is the answer that helps most: a browser navigates or sends
+/// a plain form.
+fn wants_html(headers: &HeaderMap) -> bool {
+    headers.get_all(header::ACCEPT).iter().any(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")))
+}
+
+/// What a header says, if it is there once at least and is ASCII.
+fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
+}
