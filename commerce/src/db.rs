@@ -1,8 +1,8 @@
 //! The database: one code for SQLite and PostgreSQL. What differs is here.
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
+    ActiveModelTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    DbErr, EntityTrait, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
 };
 use std::time::Duration;
 
@@ -135,6 +135,21 @@ pub fn for_update<C: ConnectionTrait>(db: &C) -> &'static str {
     }
 }
 
+/// Inserts rows in as few statements as the databases' limits on parameters allow.
+pub(crate) async fn insert_all<E, C>(db: &C, rows: Vec<E::ActiveModel>) -> Result<(), DbErr>
+where
+    E: EntityTrait,
+    E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+    C: ConnectionTrait,
+{
+    const CHUNK: usize = 1_000;
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        E::insert_many(rows.by_ref().take(CHUNK)).exec_without_returning(db).await?;
+    }
+    Ok(())
+}
+
 /// An error that may pass when the same is tried again.
 pub trait Transient {
     /// Whether the database gave up this transaction in favour of another.
@@ -155,10 +170,16 @@ pub fn is_unreachable(error: &DbErr) -> bool {
         DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
         other => {
             let text = other.to_string();
-            ["error communicating with database", "terminating connection", "pool timed out", "connection refused",
-             "the database system is", "attempted to communicate with a crashed"]
-                .iter()
-                .any(|known| text.contains(known))
+            [
+                "error communicating with database",
+                "terminating connection",
+                "pool timed out",
+                "connection refused",
+                "the database system is",
+                "attempted to communicate with a crashed",
+            ]
+            .iter()
+            .any(|known| text.contains(known))
         }
     }
 }

@@ -122,7 +122,9 @@ mod tests {
     #[test]
     fn addresses_are_parsed_not_guessed() {
         assert_eq!(email(Some(" Ada@Example.ORG ")), Ok("Ada@example.org".to_owned()));
-        for text in ["ada", "ada@", "@example.org", "ada@example", "a b@example.org", "Ada <ada@example.org>", "a@[127.0.0.1]"] {
+        for text in
+            ["ada", "ada@", "@example.org", "ada@example", "a b@example.org", "Ada <ada@example.org>", "a@[127.0.0.1]"]
+        {
             assert_eq!(email(Some(text)), Err(FieldError::Invalid), "{text}");
         }
     }

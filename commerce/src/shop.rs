@@ -102,10 +102,7 @@ impl Shop {
     /// When the database fails.
     pub async fn open(parts: Parts) -> Result<Self, DbErr> {
         let reference = RwLock::new(Arc::new(Reference::load(parts.db.read()).await?));
-        let choices = moka::future::Cache::builder()
-            .max_capacity(1_000)
-            .time_to_live(Duration::from_secs(60))
-            .build();
+        let choices = moka::future::Cache::builder().max_capacity(1_000).time_to_live(Duration::from_secs(60)).build();
         Ok(Self(Arc::new(Inner { parts, reference, choices, outbox: tokio::sync::Notify::new() })))
     }
 
@@ -134,15 +131,14 @@ impl Shop {
     /// # Errors
     /// When it has to be read and the database fails.
     pub async fn choices(&self, scope: Scope) -> Result<Arc<Choices>, Arc<DbErr>> {
-        let load = async {
-            catalog::queries::choices(self.db.read(), scope, self.prices()).await.map(Arc::new)
-        };
+        let load = async { catalog::queries::choices(self.db.read(), scope, self.prices()).await.map(Arc::new) };
         self.0.choices.try_get_with(scope, load).await
     }
 
     /// 16 bytes that only this shop can compute for `purpose` and `subject`.
     pub(crate) fn sign(&self, purpose: &str, subject: &[u8]) -> [u8; 16] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).unwrap_or_else(|_| unreachable!("HMAC takes any key"));
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.secret).unwrap_or_else(|_| unreachable!("HMAC takes any key"));
         mac.update(purpose.as_bytes());
         mac.update(&[0]);
         mac.update(subject);

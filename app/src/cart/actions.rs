@@ -58,7 +58,11 @@ pub async fn add_to_cart(
     let sku = encoded(sku.as_deref().unwrap_or_default());
     let to_cart = back.as_deref() == Some("cart") || product_slug.is_empty();
     let refuse = |code: &str, more: &str| {
-        let path = if to_cart { format!("/cart?refused={code}") } else { format!("/p/{product_slug}?v={sku}&refused={code}{more}") };
+        let path = if to_cart {
+            format!("/cart?refused={code}")
+        } else {
+            format!("/p/{product_slug}?v={sku}&refused={code}{more}")
+        };
         page.see_other(&path);
     };
     let Ok(quantity) = forms::quantity(quantity.as_deref()) else {

@@ -183,7 +183,12 @@ fn Gallery(product: StoredValue<ChoiceView>, picture: RwSignal<usize>) -> impl I
 }
 
 #[component]
-fn OptionChoice(product: ChoiceView, index: usize, chosen: RwSignal<usize>, on_choose: Callback<usize>) -> impl IntoView {
+fn OptionChoice(
+    product: ChoiceView,
+    index: usize,
+    chosen: RwSignal<usize>,
+    on_choose: Callback<usize>,
+) -> impl IntoView {
     let Some(option) = product.options.get(index).cloned() else { return ().into_any() };
     let product = StoredValue::new(product);
     let current = move || {

@@ -48,7 +48,8 @@ pub fn HomePage() -> impl IntoView {
                 }
             })
             .collect();
-        let free = reference.delivery_methods.iter().filter_map(|method| method.free_over).min_by_key(|over| over.minor());
+        let free =
+            reference.delivery_methods.iter().filter_map(|method| method.free_over).min_by_key(|over| over.minor());
         let cards: Vec<_> = newest
             .cards
             .into_iter()

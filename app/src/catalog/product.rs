@@ -4,7 +4,9 @@ use super::card::ProductCard;
 use super::choice::{ChoiceView, OptionView, PictureView, ProductChoice, VariationView};
 use crate::layout::{Breadcrumbs, Layout, NotFound, Notice, NoticeKind, unavailable};
 use crate::page::Page;
-use commerce::catalog::{Filters, Found, ListingQuery, Page as ListingPage, Product, Scope, Sorting, Variation, queries};
+use commerce::catalog::{
+    Filters, Found, ListingQuery, Page as ListingPage, Product, Scope, Sorting, Variation, queries,
+};
 use commerce::forms::MAX_QUANTITY;
 use http::StatusCode;
 use leptos::prelude::*;
@@ -38,7 +40,8 @@ pub fn ProductPage() -> impl IntoView {
 
 async fn shown(page: Page, product: Product) -> AnyView {
     let Some(variation) = product.variation_or_default(page.query.get("v").as_deref()).cloned() else {
-        return view! { <Layout page=page.clone()><NotFound page=page title="Product not found" /></Layout> }.into_any();
+        return view! { <Layout page=page.clone()><NotFound page=page title="Product not found" /></Layout> }
+            .into_any();
     };
     let related = ListingQuery {
         scope: Scope::Category(product.category),

@@ -78,7 +78,8 @@ fn AddressFields(form: Form, prefix: &'static str, section: &'static str, home: 
     let country_field = field("country");
     let error = form.errors.get(&country_field).copied();
     let error_id = format!("{country_field}-error");
-    let message = error.map(|error| view! { <p class="field-error" id=error_id.clone()>{words(&country_field, error)}</p> });
+    let message =
+        error.map(|error| view! { <p class="field-error" id=error_id.clone()>{words(&country_field, error)}</p> });
     let postal_code = chosen.and_then(|country| country.postal_code).map(|code| {
         view! { <TextField form=form.clone() name=field("postal_code") label=code.label autocomplete=auto("postal-code") maxlength=20 hint=format!("For example {}", code.example) /> }
     });

@@ -20,7 +20,8 @@ pub fn CheckoutPage() -> impl IntoView {
     Suspend::new(async move {
         let code = page.params.get("step").unwrap_or_default();
         let Some(step) = Step::ALL.into_iter().find(|step| step.code() == code) else {
-            return view! { <Layout page=page.clone()><NotFound page=page title="Page not found" /></Layout> }.into_any();
+            return view! { <Layout page=page.clone()><NotFound page=page title="Page not found" /></Layout> }
+                .into_any();
         };
         let checkout = match page.guest() {
             Some(token) => match queries::checkout(&page.shop, &token).await {

@@ -62,10 +62,14 @@ fn words(code: &str) -> Option<&'static str> {
         "too-many" => "You can have up to 100 of a product in your cart.",
         "too-many-lines" => "Your cart is full: it takes 100 different products.",
         "empty" => "Your cart is empty.",
-        "not-started" => "Your items are not held any more. Press checkout to go on: everything you entered is still there.",
+        "not-started" => {
+            "Your items are not held any more. Press checkout to go on: everything you entered is still there."
+        }
         "line-problem" => "Something in your cart can’t be ordered any more. Please look below.",
         "short" => "There is not enough of something in your cart. Please look below.",
-        "too-many-holds" => "Too many carts from your network hold items at the moment. Please try again in a few minutes.",
+        "too-many-holds" => {
+            "Too many carts from your network hold items at the moment. Please try again in a few minutes."
+        }
         "unknown-choice" => "Please choose one of the options below.",
         "total-changed" => "The total has changed since you saw it. Please check it again: nothing was charged.",
         "declined" => "The payment was declined. You can try again or choose another way to pay.",

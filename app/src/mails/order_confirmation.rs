@@ -29,7 +29,9 @@ pub fn next_step(order: &Order, settings: &Settings) -> String {
         PaymentTerms::OnDelivery => {
             format!("We are getting your order ready. Please have {} in cash at hand when it comes.", order.to_pay())
         }
-        PaymentTerms::Invoice => "We are getting your order ready. You pay by the invoice that comes with it.".to_owned(),
+        PaymentTerms::Invoice => {
+            "We are getting your order ready. You pay by the invoice that comes with it.".to_owned()
+        }
     }
 }
 
@@ -43,7 +45,8 @@ fn text(order: &Order, settings: &Settings, order_url: &str) -> String {
     }
     let delivery = commerce::money::Money::new(order.delivery.amounts.gross, order.currency);
     let _ = writeln!(text, "{}  {delivery}\nTotal  {}\n", order.delivery_name, order.to_pay());
-    let _ = writeln!(text, "Delivery to:\n{}\n\nFollow your order: {order_url}", order.delivery_address.lines().join("\n"));
+    let _ =
+        writeln!(text, "Delivery to:\n{}\n\nFollow your order: {order_url}", order.delivery_address.lines().join("\n"));
     text
 }
 

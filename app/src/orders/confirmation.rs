@@ -24,7 +24,9 @@ pub fn ConfirmationPage() -> impl IntoView {
         };
         match order {
             Some(order) => view! { <Shown page=page order=order /> }.into_any(),
-            None => view! { <Layout page=page.clone()><NotFound page=page title="Order not found" /></Layout> }.into_any(),
+            None => {
+                view! { <Layout page=page.clone()><NotFound page=page title="Order not found" /></Layout> }.into_any()
+            }
         }
     })
 }

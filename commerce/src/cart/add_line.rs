@@ -68,7 +68,8 @@ async fn attempt(shop: &Shop, token: Option<&Token>, addition: &Addition) -> Res
     if offer.in_cart == 0 && offer.lines >= MAX_LINES {
         return Err(CartError::TooManyLines);
     }
-    let list = ListPrice { base: Money::new(offer.base_price, currency(&offer.currency)?), modifier: offer.price_modifier };
+    let list =
+        ListPrice { base: Money::new(offer.base_price, currency(&offer.currency)?), modifier: offer.price_modifier };
     let price = unit_price(context, list).map_err(|_| CartError::UnknownVariation)?;
     let text = "INSERT INTO cart_lines (id, cart_id, variation_id, quantity, seen_price, created_at)
                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (cart_id, variation_id)

@@ -16,12 +16,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, FromQueryResult};
 ///
 /// # Errors
 /// [`CartError::NotInCart`] or [`CartError::NotEnough`]; the cart is then as it was.
-pub async fn set_quantity(
-    shop: &Shop,
-    token: &Token,
-    variation: VariationId,
-    quantity: i32,
-) -> Result<(), CartError> {
+pub async fn set_quantity(shop: &Shop, token: &Token, variation: VariationId, quantity: i32) -> Result<(), CartError> {
     let version = db::retry(|| attempt_to_set(shop, token, variation, quantity)).await?;
     shop.sessions.changed(&token.hash(), version).await;
     Ok(())
@@ -55,12 +50,7 @@ async fn begin(shop: &Shop, token: &Token) -> Result<(DatabaseTransaction, CartI
     Ok((tx, cart, version))
 }
 
-async fn attempt_to_set(
-    shop: &Shop,
-    token: &Token,
-    variation: VariationId,
-    quantity: i32,
-) -> Result<i64, CartError> {
+async fn attempt_to_set(shop: &Shop, token: &Token, variation: VariationId, quantity: i32) -> Result<i64, CartError> {
     let (tx, cart, version) = begin(shop, token).await?;
     let text = format!(
         "SELECT {AVAILABLE_TO_CART} AS available, CAST(l.quantity AS BIGINT) AS in_cart, l.seen_price,

@@ -126,7 +126,8 @@ pub async fn summary<C: ConnectionTrait>(db: &C, token_hash: &str) -> Result<Opt
                     SELECT SUM(l.quantity) FROM cart_lines l WHERE l.cart_id = k.id
                 ), 0) AS BIGINT) AS items FROM carts k WHERE k.token_hash = $1";
     let row = db.query_one_raw(sql(db, text, [token_hash.into()])).await?;
-    row.map(|row| Ok(CartSummary { version: row.try_get("", "version")?, items: row.try_get("", "items")? })).transpose()
+    row.map(|row| Ok(CartSummary { version: row.try_get("", "version")?, items: row.try_get("", "items")? }))
+        .transpose()
 }
 
 /// Takes the lock of a guest's cart until the transaction ends, and counts a change.

@@ -4,11 +4,12 @@ use super::entity::{product, product_facet, product_image, variation};
 use super::{
     CategoryId, CategoryTree, OptionValues, ProductId, ProductOptions, Specifications, VariationId, projection,
 };
+use crate::db::insert_all;
 use crate::inventory::{self, LocationId, Receipt};
 use crate::media::MediaId;
 use crate::money::Money;
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr};
 use std::collections::BTreeSet;
 
 /// A product to be.
@@ -105,7 +106,12 @@ impl Rows {
             value: Set(value),
         }));
         self.images.extend(new.pictures.into_iter().zip(0..).map(|((media, alt), position)| {
-            product_image::ActiveModel { product_id: Set(id), position: Set(position), media_id: Set(media), alt: Set(alt) }
+            product_image::ActiveModel {
+                product_id: Set(id),
+                position: Set(position),
+                media_id: Set(media),
+                alt: Set(alt),
+            }
         }));
         for (variation, position) in new.variations.into_iter().zip(0..) {
             let variation_id = VariationId::new(now);
@@ -144,19 +150,4 @@ impl Rows {
             updated_at: Set(now),
         });
     }
-}
-
-/// Inserts rows in as few statements as the databases' limits on parameters allow.
-pub(crate) async fn insert_all<E, C>(db: &C, rows: Vec<E::ActiveModel>) -> Result<(), DbErr>
-where
-    E: EntityTrait,
-    E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
-    C: ConnectionTrait,
-{
-    const CHUNK: usize = 1_000;
-    let mut rows = rows.into_iter().peekable();
-    while rows.peek().is_some() {
-        E::insert_many(rows.by_ref().take(CHUNK)).exec_without_returning(db).await?;
-    }
-    Ok(())
 }

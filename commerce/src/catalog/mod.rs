@@ -19,7 +19,9 @@ pub mod queries;
 pub mod rename;
 mod tree;
 
-pub use listing::{Choices, Cursor, CursorKey, Facet, FacetValue, Filters, Listing, ListingQuery, Page, Scope, Sorting};
+pub use listing::{
+    Choices, Cursor, CursorKey, Facet, FacetValue, Filters, Listing, ListingQuery, Page, Scope, Sorting,
+};
 pub use tree::{Category, CategoryTree};
 
 id!(

@@ -115,11 +115,7 @@ struct VariationRow {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn product<C: ConnectionTrait>(
-    db: &C,
-    slug: &str,
-    context: PriceContext,
-) -> Result<Found<Product>, DbErr> {
+pub async fn product<C: ConnectionTrait>(db: &C, slug: &str, context: PriceContext) -> Result<Found<Product>, DbErr> {
     let text = "SELECT id, slug, name, description, category_id, currency, base_price, options, specifications
                 FROM products WHERE slug = $1 AND archived_at IS NULL";
     let Some(row) = ProductRow::find_by_statement(sql(db, text, [slug.into()])).one(db).await? else {

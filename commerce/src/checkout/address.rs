@@ -194,8 +194,15 @@ mod tests {
         assert_eq!(
             names,
             [
-                "billing_city", "billing_country", "billing_line1", "billing_name", "city", "country", "email",
-                "line1", "name",
+                "billing_city",
+                "billing_country",
+                "billing_line1",
+                "billing_name",
+                "city",
+                "country",
+                "email",
+                "line1",
+                "name",
             ],
         );
     }

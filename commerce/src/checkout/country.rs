@@ -35,19 +35,10 @@ pub struct Region {
 }
 
 const fn plain(code: &'static str, name: &'static str, forms: &'static str, example: &'static str) -> Country {
-    Country {
-        code,
-        name,
-        postal_code: Some(PostalCode { label: "Postal code", forms, example }),
-        region: None,
-    }
+    Country { code, name, postal_code: Some(PostalCode { label: "Postal code", forms, example }), region: None }
 }
 
-const fn regional(
-    country: Country,
-    postal_label: &'static str,
-    region_label: &'static str,
-) -> Country {
+const fn regional(country: Country, postal_label: &'static str, region_label: &'static str) -> Country {
     let postal_code = match country.postal_code {
         Some(code) => Some(PostalCode { label: postal_label, ..code }),
         None => None,
@@ -71,7 +62,12 @@ pub const COUNTRIES: &[Country] = &[
     plain("FR", "France", "99999", "75001"),
     plain("DE", "Germany", "99999", "10115"),
     plain("GR", "Greece", "999 99", "104 31"),
-    Country { code: "HK", name: "Hong Kong", postal_code: None, region: Some(Region { label: "District", required: true }) },
+    Country {
+        code: "HK",
+        name: "Hong Kong",
+        postal_code: None,
+        region: Some(Region { label: "District", required: true }),
+    },
     plain("HU", "Hungary", "9999", "1011"),
     plain("IS", "Iceland", "999", "101"),
     regional(plain("IN", "India", "999999|999 999", "110001"), "PIN code", "State"),
@@ -174,7 +170,9 @@ mod tests {
         assert_eq!(normalise("NL", "1011ab").as_deref(), Some("1011 AB"));
         assert_eq!(normalise("LV", "1010").as_deref(), Some("LV-1010"));
         assert_eq!(normalise("US", "100010001").as_deref(), Some("10001-0001"));
-        for (code, typed) in [("DE", "1234"), ("DE", "123456"), ("DE", "1234A"), ("GB", "12345"), ("DE", ""), ("DE", "１２３４５")] {
+        for (code, typed) in
+            [("DE", "1234"), ("DE", "123456"), ("DE", "1234A"), ("GB", "12345"), ("DE", ""), ("DE", "１２３４５")]
+        {
             assert_eq!(normalise(code, typed), None, "{code} {typed}");
         }
     }

@@ -35,22 +35,12 @@ pub async fn finalise(shop: &Shop, order: OrderId) -> Result<(), CheckoutError> 
 }
 
 /// Marks an order placed and reports it, unless that was done.
-async fn place(
-    shop: &Shop,
-    id: OrderId,
-    attempt: PaymentAttemptId,
-    reference: Option<&str>,
-) -> Result<(), DbErr> {
+async fn place(shop: &Shop, id: OrderId, attempt: PaymentAttemptId, reference: Option<&str>) -> Result<(), DbErr> {
     let now = shop.clock.now();
     let tx = shop.db.begin().await?;
     let text = "UPDATE orders SET lifecycle = $2, placed_at = $3, pay_by = NULL, version = version + 1, updated_at = $3
                 WHERE id = $1 AND lifecycle = $4 RETURNING version";
-    let values = [
-        id.into(),
-        Lifecycle::Placed.code().into(),
-        now.into(),
-        Lifecycle::AwaitingPayment.code().into(),
-    ];
+    let values = [id.into(), Lifecycle::Placed.code().into(), now.into(), Lifecycle::AwaitingPayment.code().into()];
     let Some(row) = tx.query_one_raw(sql(&tx, text, values)).await? else { return Ok(()) };
     let version: i64 = row.try_get("", "version")?;
     attempt::set_reference(&tx, attempt, reference).await?;

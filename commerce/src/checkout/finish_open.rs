@@ -22,7 +22,8 @@ const BATCH: u32 = 100;
 pub async fn finish_open(shop: &Shop) -> Result<usize, DbErr> {
     let db = shop.db.primary();
     let before = shop.clock.now() - TimeDelta::seconds(ALONE_SECONDS);
-    let text = format!("SELECT id FROM orders WHERE lifecycle = $1 AND created_at < $2 ORDER BY created_at LIMIT {BATCH}");
+    let text =
+        format!("SELECT id FROM orders WHERE lifecycle = $1 AND created_at < $2 ORDER BY created_at LIMIT {BATCH}");
     let rows = db.query_all_raw(sql(db, &text, [Lifecycle::AwaitingPayment.code().into(), before.into()])).await?;
     for row in &rows {
         let order: OrderId = row.try_get("", "id")?;

@@ -25,7 +25,7 @@ pub mod save_step;
 #[cfg(feature = "ssr")]
 pub mod start;
 
-pub use address::{Address, Contact, parse_contact, contact_fields};
+pub use address::{Address, Contact, contact_fields, parse_contact};
 pub use country::{COUNTRIES, Country, PostalCode, Region, country};
 
 /// How long stock is held after the last progress, in minutes.

@@ -4,10 +4,9 @@ use super::finalise::finalise;
 use super::queries::{demands, of_cart};
 use super::{Checkout, CheckoutError, PAY_BY_MINUTES, Step};
 use crate::Shop;
-use crate::cart::{self, CartId, LineProblem};
-use crate::catalog::create_products::insert_all;
-use crate::db::{self, sql};
-use crate::inventory::{Shortage, claims};
+use crate::cart::{self, CartId};
+use crate::db::{self, insert_all, sql};
+use crate::inventory::claims;
 use crate::money::Money;
 use crate::orders::entity::{line, order};
 use crate::orders::{Fulfilment, Lifecycle, OrderId, OrderLineId, OrderNumber, Payment};
@@ -98,11 +97,7 @@ async fn attempt_to_place(shop: &Shop, guest: &Token, agreement: Agreement) -> R
 }
 
 /// Locks the cart of a guest and takes it from them: what they add next goes into a new one.
-async fn end_cart<C: ConnectionTrait>(
-    tx: &C,
-    guest: &Token,
-    now: DateTime<Utc>,
-) -> Result<Option<CartId>, DbErr> {
+async fn end_cart<C: ConnectionTrait>(tx: &C, guest: &Token, now: DateTime<Utc>) -> Result<Option<CartId>, DbErr> {
     let text = "UPDATE carts SET token_hash = NULL, version = version + 1, updated_at = $2
                 WHERE token_hash = $1 RETURNING id";
     let row = tx.query_one_raw(sql(tx, text, [guest.hash().into(), now.into()])).await?;
@@ -113,18 +108,8 @@ fn check(checkout: &Checkout, agreement: Agreement) -> Result<(), CheckoutError>
     if checkout.cart.lines.is_empty() {
         return Err(CheckoutError::EmptyCart);
     }
-    let short: Vec<_> = checkout
-        .cart
-        .lines
-        .iter()
-        .filter(|line| matches!(line.problem(), Some(LineProblem::NotEnough { .. } | LineProblem::SoldOut)))
-        .map(|line| Shortage { variation: line.variation, available: line.available })
-        .collect();
     if checkout.cart.lines.iter().any(|line| line.unit_price.is_none()) {
         return Err(CheckoutError::LineProblem);
-    }
-    if !short.is_empty() {
-        return Err(CheckoutError::Short(short));
     }
     match checkout.next_step() {
         Step::Review => {}

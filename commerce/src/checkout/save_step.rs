@@ -52,8 +52,7 @@ async fn attempt(shop: &Shop, token: &Token, done: &StepDone) -> Result<i64, Che
     }
     let expires_at = last.min(now + TimeDelta::minutes(HOLD_MINUTES));
     claims::claim_for_cart(shop, &tx, id, &demands(&checkout.cart), expires_at).await?;
-    let mut row =
-        entity::ActiveModel { cart_id: Set(id), hold_expires_at: Set(expires_at), ..Default::default() };
+    let mut row = entity::ActiveModel { cart_id: Set(id), hold_expires_at: Set(expires_at), ..Default::default() };
     set(&mut row, &checkout, done)?;
     entity::Entity::update(row).exec(&tx).await?;
     tx.commit().await?;

@@ -63,12 +63,7 @@ async fn attempt(shop: &Shop, token: &Token, client: &str) -> Result<i64, Checko
 }
 
 /// How many other carts hold stock for a client.
-async fn holds_of<C: ConnectionTrait>(
-    tx: &C,
-    client: &str,
-    except: CartId,
-    now: DateTime<Utc>,
-) -> Result<i64, DbErr> {
+async fn holds_of<C: ConnectionTrait>(tx: &C, client: &str, except: CartId, now: DateTime<Utc>) -> Result<i64, DbErr> {
     let text = "SELECT COUNT(*) AS holds FROM checkouts k WHERE k.client = $1 AND k.hold_expires_at > $2
                 AND k.cart_id <> $3 AND EXISTS (SELECT 1 FROM claims c WHERE c.cart_id = k.cart_id)";
     let row = tx.query_one_raw(sql(tx, text, [client.into(), now.into(), except.into()])).await?;

@@ -67,8 +67,7 @@ async fn lease(shop: &Shop, delivery: &Due) -> Result<bool, DbErr> {
         "UPDATE event_deliveries SET due_at = $4, attempts = attempts + 1
          WHERE event_id = $1 AND handler = $2 AND state = '{PENDING}' AND due_at = $3"
     );
-    let values =
-        [delivery.event_id.into(), delivery.handler.clone().into(), delivery.due_at.into(), until.into()];
+    let values = [delivery.event_id.into(), delivery.handler.clone().into(), delivery.due_at.into(), until.into()];
     Ok(db.execute_raw(sql(db, &text, values)).await?.rows_affected() == 1)
 }
 

@@ -2,8 +2,8 @@
 //! delivered to every handler at least once.
 
 use crate::Shop;
-use crate::catalog::create_products::insert_all;
 use crate::clock::uuid_at;
+use crate::db::insert_all;
 use crate::inventory::StockChanged;
 use crate::orders::OrderPlaced;
 use chrono::{DateTime, Utc};
@@ -144,7 +144,9 @@ pub type Handlers = Vec<Arc<dyn Handler>>;
 /// When the database fails.
 pub async fn emit<C: ConnectionTrait>(shop: &Shop, tx: &C, events: Vec<NewEvent>) -> Result<(), DbErr> {
     let now = shop.clock.now();
-    let metadata = METADATA.try_with(Clone::clone).unwrap_or_else(|_| Metadata { source: "shop".to_owned(), ..Metadata::default() });
+    let metadata = METADATA
+        .try_with(Clone::clone)
+        .unwrap_or_else(|_| Metadata { source: "shop".to_owned(), ..Metadata::default() });
     let metadata = serde_json::to_value(&metadata).map_err(|error| DbErr::Json(error.to_string()))?;
     let mut rows = Vec::with_capacity(events.len());
     let mut deliveries = Vec::new();

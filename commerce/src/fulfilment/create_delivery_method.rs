@@ -35,4 +35,3 @@ pub async fn create_delivery_method<C: ConnectionTrait>(
     db.execute_raw(sql(db, text, values)).await?;
     Ok(())
 }
-

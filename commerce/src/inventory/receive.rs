@@ -2,8 +2,7 @@
 
 use super::entity::{movement, stock};
 use super::{LocationId, MovementId, Reason, Receipt, StockId};
-use crate::catalog::create_products::insert_all;
-use crate::db::sql;
+use crate::db::{insert_all, sql};
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr};
 

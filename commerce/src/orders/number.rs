@@ -61,7 +61,8 @@ impl FromStr for OrderNumber {
     /// and the first E, with O for 0 and I or L for 1.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect::<String>().to_uppercase();
-        let text = if text.len() == RANDOM_DIGITS as usize + 2 { text.strip_prefix('E').unwrap_or(&text) } else { &text };
+        let text =
+            if text.len() == RANDOM_DIGITS as usize + 2 { text.strip_prefix('E').unwrap_or(&text) } else { &text };
         let digits: Vec<u8> = text
             .chars()
             .map(|c| match c {

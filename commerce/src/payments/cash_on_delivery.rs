@@ -38,9 +38,8 @@ mod tests {
     #[test]
     fn is_offered_at_home_up_to_the_limit() {
         let cash = CashOnDelivery { country: "DE".to_owned(), limit: 50_000 };
-        let offered = |minor, country| {
-            cash.is_offered_for(PaymentContext { total: Money::new(minor, Currency::EUR), country })
-        };
+        let offered =
+            |minor, country| cash.is_offered_for(PaymentContext { total: Money::new(minor, Currency::EUR), country });
         assert!(offered(50_000, "DE"));
         assert!(!offered(50_001, "DE"));
         assert!(!offered(100, "FR"));

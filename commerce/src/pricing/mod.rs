@@ -198,8 +198,7 @@ pub fn totals(context: TotalsContext<'_>, lines: &[LineToPrice]) -> Result<Total
     let mut total = Amounts::default();
     let mut add = |amount: Money, class: &str| {
         let rate = context.rates.rate(class, context.country);
-        let amounts =
-            Amounts::of(amount.minor(), rate, context.prices_include_tax).ok_or(PriceError::OutOfRange)?;
+        let amounts = Amounts::of(amount.minor(), rate, context.prices_include_tax).ok_or(PriceError::OutOfRange)?;
         total = total.checked_add(amounts).ok_or(PriceError::OutOfRange)?;
         Ok::<_, PriceError>(LineTotal { rate, amounts })
     };

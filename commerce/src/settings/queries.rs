@@ -24,7 +24,8 @@ pub async fn load<C: ConnectionTrait>(db: &C) -> Result<Settings, DbErr> {
 /// When the database fails.
 pub async fn save<C: ConnectionTrait>(db: &C, settings: &Settings, now: DateTime<Utc>) -> Result<(), DbErr> {
     let value = serde_json::to_value(settings).map_err(|error| DbErr::Json(error.to_string()))?;
-    let row = entity::ActiveModel { key: Set(SHOP.to_owned()), value: Set(value), version: Set(1), updated_at: Set(now) };
+    let row =
+        entity::ActiveModel { key: Set(SHOP.to_owned()), value: Set(value), version: Set(1), updated_at: Set(now) };
     entity::Entity::insert(row)
         .on_conflict(
             OnConflict::column(entity::Column::Key)

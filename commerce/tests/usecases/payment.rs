@@ -1,1 +1,152 @@
-//! payment
+//! Orders whose payment is declined, not answered, or cut off: they wait, and are finished once.
+
+use crate::harness::{Answer, Guest, TestShop};
+use commerce::checkout::finish_open::finish_open;
+use commerce::checkout::{CheckoutError, Step};
+use commerce::orders::Lifecycle;
+use commerce::token::Token;
+use sea_orm::FromQueryResult;
+
+#[derive(Debug, PartialEq, FromQueryResult)]
+struct Stored {
+    lifecycle: String,
+    placed: bool,
+    awaits: bool,
+    reference: Option<String>,
+}
+
+async fn stored(shop: &TestShop) -> Vec<Stored> {
+    let text = "SELECT o.lifecycle, o.placed_at IS NOT NULL AS placed, o.pay_by IS NOT NULL AS awaits, a.reference
+                FROM orders o LEFT JOIN payment_attempts a ON a.order_id = o.id ORDER BY o.created_at, o.id";
+    shop.rows(text, []).await
+}
+
+async fn assert_one_placed(shop: &TestShop) {
+    let orders = stored(shop).await;
+    assert_eq!(orders.len(), 1, "one order, one attempt");
+    assert!(orders[0].placed && !orders[0].awaits && orders[0].reference.is_some(), "{orders:?}");
+    assert_eq!(orders[0].lifecycle, Lifecycle::Placed.code());
+    assert_eq!(shop.number("SELECT COUNT(*) AS n FROM events WHERE kind = 'OrderPlaced'", []).await, 1);
+    shop.assert_stock_is_sound().await;
+}
+
+async fn assert_one_waits(shop: &TestShop) {
+    let orders = stored(shop).await;
+    assert_eq!(orders.len(), 1, "one order, one attempt");
+    assert!(!orders[0].placed && orders[0].awaits && orders[0].reference.is_none(), "{orders:?}");
+    assert_eq!(orders[0].lifecycle, Lifecycle::AwaitingPayment.code());
+    assert_eq!(shop.number("SELECT COUNT(*) AS n FROM events WHERE kind = 'OrderPlaced'", []).await, 0);
+    shop.assert_stock_is_sound().await;
+}
+
+/// A guest at the review page, about to pay by card.
+async fn paying(shop: &TestShop) -> Guest {
+    shop.sells("MUG", 1_290, 10).await;
+    let mut guest = shop.guest();
+    guest.add("MUG", 2).await.expect("added");
+    guest.checkout_by_card().await.expect("reviewed");
+    guest
+}
+
+both_databases! {
+    async fn a_declined_payment_leaves_the_order_waiting(shop: TestShop) {
+        let guest = paying(&shop).await;
+        let agreement = guest.agreement().await;
+        shop.world().card.will([Answer::Decline, Answer::Decline]);
+        assert!(matches!(guest.place_as(agreement).await, Err(CheckoutError::PaymentDeclined)));
+        assert_one_waits(&shop).await;
+        assert_eq!(shop.stock("MUG").await, (10, 2), "its stock stays claimed");
+        assert!(matches!(guest.place_as(agreement).await, Err(CheckoutError::PaymentDeclined)));
+        assert_one_waits(&shop).await;
+        guest.place_as(agreement).await.expect("the third time it works");
+        assert_one_placed(&shop).await;
+        let requests = shop.world().card.requests();
+        assert_eq!(requests.len(), 3);
+        assert!(requests.iter().all(|request| request.attempt == requests[0].attempt), "charged once by its key");
+        assert!(requests.iter().all(|request| request.amount.minor() == agreement.total));
+    }
+
+    async fn an_order_that_nobody_answered_for_is_finished_later(shop: TestShop) {
+        let guest = paying(&shop).await;
+        shop.world().card.will([Answer::Unavailable, Answer::Unavailable]);
+        let access = guest.place().await.expect("the order stands meanwhile");
+        assert_one_waits(&shop).await;
+        assert_eq!(finish_open(&shop).await.expect("run"), 0, "the request that placed it is left alone for a minute");
+        shop.wait_seconds(61);
+        assert_eq!(finish_open(&shop).await.expect("run"), 1);
+        assert_one_waits(&shop).await;
+        assert_eq!(finish_open(&shop).await.expect("run"), 1);
+        assert_one_placed(&shop).await;
+        assert_eq!(finish_open(&shop).await.expect("run"), 0);
+        let order = commerce::orders::queries::by_access_token(shop.db.read(), &access.hash()).await.expect("read");
+        assert_eq!(order.map(|order| order.lifecycle), Some(Lifecycle::Placed));
+    }
+
+    async fn a_crash_between_placing_and_finalising_is_repaired(shop: TestShop) {
+        let guest = paying(&shop).await;
+        let agreement = guest.agreement().await;
+        shop.world().card.will([Answer::Crash]);
+        let crashed = guest.clone();
+        assert!(tokio::spawn(async move { crashed.place_as(agreement).await }).await.is_err(), "it panicked");
+        assert_one_waits(&shop).await;
+        shop.wait_seconds(61);
+        assert_eq!(finish_open(&shop).await.expect("run"), 1);
+        assert_one_placed(&shop).await;
+        let access: Token = guest.place_as(agreement).await.expect("the shopper comes back to it");
+        assert!(commerce::orders::queries::by_access_token(shop.db.read(), &access.hash()).await.expect("read").is_some());
+        assert_one_placed(&shop).await;
+    }
+
+    async fn a_connection_cut_while_paying_is_repaired_by_the_same_form(shop: TestShop) {
+        let guest = paying(&shop).await;
+        let agreement = guest.agreement().await;
+        shop.world().card.will([Answer::Hang]);
+        let cut = tokio::time::timeout(std::time::Duration::from_millis(700), guest.place_as(agreement)).await;
+        assert!(cut.is_err(), "the request was dropped");
+        assert_one_waits(&shop).await;
+        guest.place_as(agreement).await.expect("placed");
+        assert_one_placed(&shop).await;
+    }
+
+    async fn a_request_cut_anywhere_leaves_nothing_half_done(shop: TestShop) {
+        // Drops the request after ever more polls, then sends the form again.
+        shop.sells("MUG", 1_290, 100).await;
+        for polls in 1..40 {
+            let mut guest = shop.guest();
+            guest.add("MUG", 1).await.expect("added");
+            guest.checkout_to(Step::Review).await.expect("reviewed");
+            let agreement = guest.agreement().await;
+            {
+                let mut request = std::pin::pin!(guest.place_as(agreement));
+                let mut left = polls;
+                std::future::poll_fn(|context| {
+                    left -= 1;
+                    match request.as_mut().poll(context) {
+                        std::task::Poll::Pending if left > 0 => std::task::Poll::Pending,
+                        _ => std::task::Poll::Ready(()),
+                    }
+                })
+                .await;
+            }
+            guest.place_as(agreement).await.unwrap_or_else(|error| panic!("after {polls} polls: {error}"));
+        }
+        assert_eq!(shop.count("orders").await, 39);
+        assert_eq!(shop.number("SELECT COUNT(*) AS n FROM events WHERE kind = 'OrderPlaced'", []).await, 39);
+        assert_eq!(shop.stock("MUG").await, (100, 39));
+        shop.assert_stock_is_sound().await;
+    }
+
+    async fn finishing_twice_at_once_places_once(shop: TestShop) {
+        let guest = paying(&shop).await;
+        shop.world().card.will([Answer::Unavailable]);
+        let agreement = guest.agreement().await;
+        guest.place_as(agreement).await.expect("waits");
+        shop.wait_seconds(61);
+        let other = shop.through(|_| {}).await;
+        let (first, second, third) = tokio::join!(finish_open(&shop), finish_open(&other), guest.place_as(agreement));
+        first.expect("run");
+        second.expect("run");
+        third.expect("placed");
+        assert_one_placed(&shop).await;
+    }
+}

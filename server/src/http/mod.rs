@@ -19,10 +19,10 @@ mod trace;
 
 use app::Site;
 pub use assets::Assets;
-use axum::extract::{FromRef, Request};
+use axum::extract::{FromRef, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state, map_response_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{any, get};
 use axum::{Router, handler::Handler};
 use commerce::Shop;
@@ -105,10 +105,14 @@ pub fn router(web: &Web, site_root: &Path) -> Router {
 }
 
 /// A known address that was asked in a way it doesn't know.
-async fn wrong_method(request: Request) -> Response {
-    problem::Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This address is not for that method.")
-        .at(request.uri().path())
-        .into_response()
+async fn wrong_method(State(web): State<Web>, request: Request) -> Response {
+    let notice = notice::Notice {
+        status: StatusCode::METHOD_NOT_ALLOWED,
+        code: "method-not-allowed",
+        title: "This address is not for that",
+        advice: "Please go to the shop and try it there.",
+    };
+    notice.answer(&web.site, request.headers())
 }
 
 /// Whether a page is the answer that helps most: a browser navigates or sends
