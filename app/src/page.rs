@@ -51,7 +51,12 @@ fn cookie_name(site: &Site) -> &'static str {
 impl Page {
     /// The context of the page that is being rendered.
     pub fn current() -> Self {
-        Self { params: use_params_map().get_untracked(), query: use_query_map().get_untracked(), ..Self::of_action() }
+        Self { params: use_params_map().get_untracked(), ..Self::of_no_route() }
+    }
+
+    /// The context of a page whose address is no route: it has no parameters.
+    pub fn of_no_route() -> Self {
+        Self { query: use_query_map().get_untracked(), ..Self::of_action() }
     }
 
     /// The context of the server function that is being run.

@@ -52,7 +52,7 @@ pub fn App() -> impl IntoView {
 
 #[component]
 fn MissingPage() -> impl IntoView {
-    let page = Page::current();
+    let page = Page::of_no_route();
     view! {
         <Layout page=page.clone()>
             <NotFound page=page title="Page not found" />

@@ -61,9 +61,18 @@ impl Db {
         &self.read
     }
 
-    /// For single statements that write, and reads that must see the last write.
+    /// For single statements that write.
     pub fn primary(&self) -> &DatabaseConnection {
         &self.write
+    }
+
+    /// For reads that must see the last write: not from a replica, and on
+    /// SQLite, where every reader sees it, without waiting for the writer.
+    pub fn latest(&self) -> &DatabaseConnection {
+        match self.backend() {
+            DbBackend::Sqlite => &self.read,
+            _ => &self.write,
+        }
     }
 
     /// A transaction that may write. Dropping it rolls it back.
@@ -89,6 +98,9 @@ impl Db {
     }
 }
 
+/// How long a connection may be idle before it is asked whether it still works.
+const IDLE_IS_DOUBTFUL: Duration = Duration::from_secs(1);
+
 fn options(url: &str, pool: PoolOptions, max_connections: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
@@ -96,7 +108,9 @@ fn options(url: &str, pool: PoolOptions, max_connections: u32) -> ConnectOptions
         .min_connections(1)
         .acquire_timeout(pool.acquire_timeout)
         .connect_timeout(pool.acquire_timeout)
-        .test_before_acquire(false)
+        // What was idle may have died with the server. What was just in use is
+        // not asked: that would be a round trip for every use.
+        .test_before_acquire_if_idle_for(IDLE_IS_DOUBTFUL)
         .sqlx_logging(false);
     options
 }
@@ -117,8 +131,21 @@ fn sqlite_options(url: &str, pool: PoolOptions, max_connections: u32) -> Connect
 }
 
 /// A statement with `$1`, `$2` … as its parameters, which both databases read.
+///
+/// PostgreSQL takes no zero character in a text, but an address may have one:
+/// it is replaced, so that it finds nothing instead of failing.
 pub fn sql<C: ConnectionTrait>(db: &C, text: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+    let values = values.into_iter().map(|value| match value {
+        Value::String(Some(text)) if text.contains('\0') => without_zeros(&text).into(),
+        other => other,
+    });
     Statement::from_sql_and_values(db.get_database_backend(), text, values)
+}
+
+/// A text with its zero characters made the replacement character, for where
+/// [`sql`] can't see it: in JSON, which PostgreSQL refuses likewise.
+pub fn without_zeros(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 /// `$from, $from+1, …` for `count` parameters of an `IN (…)` list.
@@ -126,12 +153,20 @@ pub fn placeholders(from: usize, count: usize) -> String {
     (from..from + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
 }
 
-/// The clause that locks the selected rows until the transaction ends.
-/// SQLite has one writer at a time and needs none.
-pub fn for_update<C: ConnectionTrait>(db: &C) -> &'static str {
+/// The clause that locks the selected rows of the table or alias `of` until
+/// the transaction ends. SQLite has one writer at a time and needs none.
+pub fn for_update<C: ConnectionTrait>(db: &C, of: &str) -> String {
     match db.get_database_backend() {
-        DbBackend::Postgres => " FOR UPDATE",
-        _ => "",
+        DbBackend::Postgres => format!(" FOR UPDATE OF {of}"),
+        _ => String::new(),
+    }
+}
+
+/// As [`for_update`], leaving out the rows that somebody else has locked.
+pub fn for_update_of_free<C: ConnectionTrait>(db: &C, of: &str) -> String {
+    match db.get_database_backend() {
+        DbBackend::Postgres => format!(" FOR UPDATE OF {of} SKIP LOCKED"),
+        _ => String::new(),
     }
 }
 

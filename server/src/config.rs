@@ -154,9 +154,8 @@ impl Config {
             ConfigError::new("MAIL_FROM", "must be set with SMTP_URL, to a sender such as Emporion <shop@example.com>")
         })?;
         // What the library says of an address may repeat its password.
-        let wrong_url = || {
-            ConfigError::new("SMTP_URL", "must be the address of a mail server, such as smtps://user:password@host")
-        };
+        let wrong_url =
+            || ConfigError::new("SMTP_URL", "must be the address of a mail server, such as smtps://user:password@host");
         if !["smtp://", "smtps://"].iter().any(|scheme| url.reveal().starts_with(scheme)) {
             return Err(wrong_url());
         }
@@ -192,7 +191,10 @@ impl Config {
             return Err(ConfigError::new("SECRET_KEY", format!("must have at least {SECRET_BYTES} characters")));
         }
         if EnvFilter::builder().parse(&self.log).is_err() {
-            return Err(ConfigError::new("LOG", "must be a level, such as info, or directives, such as server=debug,warn"));
+            return Err(ConfigError::new(
+                "LOG",
+                "must be a level, such as info, or directives, such as server=debug,warn",
+            ));
         }
         self.mailer().map(|_| ())
     }
@@ -271,7 +273,10 @@ fn redis_url(variables: &Variables) -> Result<Option<Secret>, ConfigError> {
     let known = ["redis", "rediss", "redis-cluster", "rediss-cluster", "redis-sentinel", "valkey", "valkeys"];
     let scheme = url.split_once("://").map(|(scheme, _)| scheme);
     if !scheme.is_some_and(|scheme| known.contains(&scheme)) || fred::types::config::Config::from_url(&url).is_err() {
-        return Err(ConfigError::new("REDIS_URL", "must be the address of a Redis server, such as redis://127.0.0.1:6379"));
+        return Err(ConfigError::new(
+            "REDIS_URL",
+            "must be the address of a Redis server, such as redis://127.0.0.1:6379",
+        ));
     }
     Ok(Some(Secret(url)))
 }

@@ -27,8 +27,20 @@ fn without_variables_everything_has_its_default() {
 #[test]
 fn an_empty_variable_is_none() {
     let names = [
-        "ADDR", "PUBLIC_URL", "DATABASE_URL", "DATABASE_READ_URL", "DATABASE_MAX_CONNECTIONS", "REDIS_URL", "SMTP_URL",
-        "MAIL_FROM", "DATA_DIR", "SITE_ROOT", "SECRET_KEY", "HOLDS_PER_CLIENT", "LOG", "SHUTDOWN_SECONDS",
+        "ADDR",
+        "PUBLIC_URL",
+        "DATABASE_URL",
+        "DATABASE_READ_URL",
+        "DATABASE_MAX_CONNECTIONS",
+        "REDIS_URL",
+        "SMTP_URL",
+        "MAIL_FROM",
+        "DATA_DIR",
+        "SITE_ROOT",
+        "SECRET_KEY",
+        "HOLDS_PER_CLIENT",
+        "LOG",
+        "SHUTDOWN_SECONDS",
     ];
     let config = parse(&names.map(|name| (name, ""))).expect("valid");
     assert_eq!(format!("{config:?}"), format!("{:?}", parse(&[]).expect("valid")));

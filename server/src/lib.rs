@@ -1,1 +1,11 @@
-//! x
+//! The process of Emporion: configuration, HTTP, workers, the demo shop.
+
+#![recursion_limit = "256"]
+
+pub mod config;
+pub mod http;
+mod secret;
+pub mod seed;
+pub mod startup;
+pub mod telemetry;
+pub mod workers;

@@ -1,2 +1,121 @@
-//! x
-fn main() {}
+//! The command line of Emporion.
+
+use clap::{Parser, Subcommand};
+use server::config::Config;
+use server::startup::{self, Application, StartError};
+use server::{seed, telemetry};
+use std::process::ExitCode;
+use tokio::signal;
+use tokio_util::sync::CancellationToken;
+
+/// A shop in one binary. It is configured by environment variables.
+#[derive(Parser)]
+#[command(name = "emporion", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Open the shop: migrate, fill an empty embedded database with the demo shop, and answer requests.
+    Serve,
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// Fill an empty shop with the demo shop, or any shop with products for load tests.
+    Seed {
+        /// Make this many plausible products instead.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+        products: Option<u32>,
+    },
+}
+
+/// Why a command has failed.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error("The shop could not be filled: {0}.")]
+    Seed(#[from] seed::SeedError),
+}
+
+fn main() -> ExitCode {
+    let command = Arguments::parse().command;
+    let config = match Config::from_env() {
+        Ok(config) => config,
+        Err(error) => return fail(&error, 2),
+    };
+    telemetry::init(&config.log);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error, 1),
+    };
+    match runtime.block_on(run(command, config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error @ Failure::Start(StartError::Config(_))) => fail(&error, 2),
+        Err(error) => fail(&error, 1),
+    }
+}
+
+fn fail(error: &dyn std::fmt::Display, code: u8) -> ExitCode {
+    eprintln!("emporion: {error}");
+    ExitCode::from(code)
+}
+
+async fn run(command: Command, config: Config) -> Result<(), Failure> {
+    if let Command::Serve = command {
+        return serve(config).await;
+    }
+    let opened = startup::open(&config, &config.public_url_at(config.addr)).await?;
+    let outcome = match command {
+        Command::Seed { products: Some(products) } => seed::products(&opened.shop, products).await,
+        Command::Seed { products: None } => seed::demo(&opened.shop).await,
+        // Opening has migrated.
+        Command::Migrate | Command::Serve => {
+            println!("The database is up to date.");
+            Ok(())
+        }
+    };
+    opened.close().await;
+    Ok(outcome?)
+}
+
+async fn serve(config: Config) -> Result<(), Failure> {
+    let shutdown = CancellationToken::new();
+    tokio::spawn(on_signal(shutdown.clone()));
+    let application = Application::build(config).await?;
+    if application.is_embedded() {
+        tokio::select! {
+            filled = seed::if_empty(application.shop()) => filled?,
+            () = shutdown.cancelled() => return Ok(()),
+        }
+    }
+    println!("Emporion is open at {}", application.public_url());
+    application.run(shutdown).await;
+    Ok(())
+}
+
+/// Asks for the end at the first signal, and brings it about at the second.
+async fn on_signal(shutdown: CancellationToken) {
+    signal_received().await;
+    shutdown.cancel();
+    signal_received().await;
+    std::process::exit(130);
+}
+
+#[cfg(unix)]
+async fn signal_received() {
+    use signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = terminate.recv() => {}
+            _ = signal::ctrl_c() => {}
+        },
+        Err(_) => drop(signal::ctrl_c().await),
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal_received() {
+    drop(signal::ctrl_c().await);
+}

@@ -56,6 +56,13 @@ pub fn HomePage() -> impl IntoView {
             .enumerate()
             .map(|(index, card)| view! { <ProductCard card=card eager=index < 4 /> })
             .collect();
+        let pictures: Vec<_> = reference
+            .categories
+            .roots()
+            .filter_map(|category| category.picture.clone())
+            .take(3)
+            .map(|picture| view! { <Pic picture=Some(picture) sizes="(min-width: 56rem) 16rem, 33vw" eager=true /> })
+            .collect();
         view! {
             <Layout page=page.clone()>
                 <Title text=format!("{name} — things worth keeping") />
@@ -63,12 +70,15 @@ pub fn HomePage() -> impl IntoView {
                 <Link rel="canonical" href=format!("{}/", page.site.public_url) />
                 <section class="hero">
                     <div class="wrap">
-                        <h1>"Things worth keeping"</h1>
-                        <p>
-                            "Useful, well made, and sent within days."
-                            {free.map(|over| format!(" Delivery is free from {over}."))}
-                        </p>
-                        <a class="button primary" href="/products">"See all products"</a>
+                        <div>
+                            <h1>"Things worth keeping"</h1>
+                            <p>
+                                "Useful, well made, and sent within days."
+                                {free.map(|over| format!(" Delivery is free from {over}."))}
+                            </p>
+                            <a class="button primary" href="/products">"See all products"</a>
+                        </div>
+                        <div class="hero-pictures" aria-hidden="true">{pictures}</div>
                     </div>
                 </section>
                 <div class="wrap stack">

@@ -2,7 +2,7 @@
 //! for the page that the refusal redirects to.
 
 use crate::clock::uuid_at;
-use crate::db::sql;
+use crate::db::{sql, without_zeros};
 use crate::forms::{Errors, Fields};
 use crate::token::Token;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -34,12 +34,13 @@ pub async fn keep<C: ConnectionTrait>(
 ) -> Result<Uuid, DbErr> {
     let id = uuid_at(now);
     let json = |value: Result<serde_json::Value, serde_json::Error>| value.map_err(|e| DbErr::Json(e.to_string()));
+    let fields: Fields = draft.fields.iter().map(|(name, value)| (without_zeros(name), without_zeros(value))).collect();
     let text = "INSERT INTO form_drafts (id, owner, form, fields, errors, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
     let values = [
         id.into(),
         owner.hash().into(),
         form.into(),
-        json(serde_json::to_value(&draft.fields))?.into(),
+        json(serde_json::to_value(&fields))?.into(),
         json(serde_json::to_value(&draft.errors))?.into(),
         (now + TimeDelta::minutes(KEPT_MINUTES)).into(),
     ];

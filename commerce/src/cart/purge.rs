@@ -17,11 +17,13 @@ pub async fn purge(shop: &Shop) -> Result<u64, DbErr> {
     let now = shop.clock.now();
     let db = shop.db.primary();
     db.execute_raw(sql(db, "DELETE FROM form_drafts WHERE expires_at <= $1", [now.into()])).await?;
+    // The time is asked for twice: somebody may come back to a cart while it is chosen.
     let text = format!(
         "DELETE FROM carts WHERE id IN (
              SELECT k.id FROM carts k WHERE k.updated_at < $1
              AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.cart_id = k.id)
-             AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.cart_id = k.id) LIMIT {BATCH})"
+             AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.cart_id = k.id) LIMIT {BATCH})
+         AND updated_at < $1"
     );
     let before = now - TimeDelta::days(GUEST_DAYS);
     Ok(db.execute_raw(sql(db, &text, [before.into()])).await?.rows_affected())

@@ -23,6 +23,9 @@ const PUT: &str = "
     redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'EX', ARGV[3])
     return 1";
 
+/// A version that no cart gets to; Lua's numbers are exact up to it.
+const NEVER_OLDER: i64 = 1 << 53;
+
 /// Guest sessions: through Redis when there is one, else the database alone.
 #[derive(Clone, Debug, Default)]
 pub struct Sessions {
@@ -55,13 +58,10 @@ impl Sessions {
         self.put(token_hash, version, "?").await;
     }
 
-    /// Forgets a cart that is none any more.
+    /// Notes that a cart is none any more. A page that read it just before must
+    /// not put it back, so the note is newer than anything.
     pub async fn ended(&self, token_hash: &str) {
-        let Some((pool, _)) = &self.redis else { return };
-        let outcome = tokio::time::timeout(PATIENCE, pool.del::<(), _>(key(token_hash))).await;
-        if !matches!(outcome, Ok(Ok(()))) {
-            tracing::warn!(?outcome, "guest session not removed from Redis");
-        }
+        self.put(token_hash, NEVER_OLDER, "?").await;
     }
 
     async fn known(&self, token_hash: &str) -> Option<CartSummary> {

@@ -2,7 +2,7 @@
 //! same transaction as what it summarises.
 
 use super::{CategoryTree, ProductId, Scope, entity::product};
-use crate::db::{placeholders, sql};
+use crate::db::{for_update, placeholders, sql};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use std::collections::BTreeMap;
 
@@ -62,6 +62,17 @@ pub async fn refresh<C: ConnectionTrait>(
     db: &C,
     products: &std::collections::BTreeSet<ProductId>,
 ) -> Result<(), DbErr> {
+    let lock = for_update(db, "l");
+    if !lock.is_empty() && !products.is_empty() {
+        // A statement sees what was there when it began: had it to wait for the
+        // rows, it would write what it read before the other transaction ended.
+        let text = format!(
+            "SELECT l.product_id FROM product_listings l WHERE l.product_id IN ({})
+             ORDER BY l.product_id, l.scope_id{lock}",
+            placeholders(1, products.len()),
+        );
+        db.query_all_raw(sql(db, &text, products.iter().map(|product| (*product).into()))).await?;
+    }
     let text = format!(
         "UPDATE product_listings SET (name, price_from, price_to, available) = (
              SELECT p.name, {SUMMARY}

@@ -15,7 +15,7 @@ use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 /// When the database fails.
 pub async fn checkout(shop: &Shop, token: &Token) -> Result<Option<Checkout>, DbErr> {
     // Not from a replica: the page after a step must show that step.
-    let db = shop.db.read();
+    let db = shop.db.latest();
     let Some(cart) = cart::queries::by_token(db, &token.hash()).await? else { return Ok(None) };
     of_cart(shop, db, cart).await
 }

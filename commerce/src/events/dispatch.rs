@@ -3,7 +3,7 @@
 use super::entity::delivery::{DEAD, DONE, PENDING};
 use super::{Event, Handler, HandlerError, Metadata, caused_by};
 use crate::Shop;
-use crate::db::sql;
+use crate::db::{placeholders, sql};
 use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use std::sync::Arc;
@@ -37,17 +37,24 @@ struct Due {
 /// When the database fails; what was not delivered stays due.
 pub async fn dispatch_due(shop: &Shop) -> Result<usize, DbErr> {
     let db = shop.db.primary();
+    // What is for a handler that this shop does not have would fill the batch and never leave it.
+    let names = placeholders(2, shop.handlers.len());
+    if names.is_empty() {
+        return Ok(0);
+    }
     // An event waits for those before it at the same handler and aggregate, also for dead ones.
     let text = format!(
         "SELECT d.event_id, d.handler, d.attempts, d.due_at, e.kind, e.aggregate_id, e.data, e.metadata, e.occurred_at
          FROM event_deliveries d JOIN events e ON e.id = d.event_id
-         WHERE d.state = '{PENDING}' AND d.due_at <= $1 AND NOT EXISTS (
+         WHERE d.state = '{PENDING}' AND d.due_at <= $1 AND d.handler IN ({names}) AND NOT EXISTS (
              SELECT 1 FROM event_deliveries b JOIN events f ON f.id = b.event_id
              WHERE b.handler = d.handler AND b.aggregate_id = d.aggregate_id AND b.state <> '{DONE}'
              AND f.aggregate_version < e.aggregate_version)
          ORDER BY d.due_at LIMIT {BATCH}"
     );
-    let due = Due::find_by_statement(sql(db, &text, [shop.clock.now().into()])).all(db).await?;
+    let handlers = shop.handlers.iter().map(|handler| handler.name().into());
+    let values = std::iter::once(shop.clock.now().into()).chain(handlers);
+    let due = Due::find_by_statement(sql(db, &text, values)).all(db).await?;
     let mut tried = 0;
     for delivery in due {
         let Some(handler) = shop.handlers.iter().find(|handler| handler.name() == delivery.handler) else { continue };
@@ -96,10 +103,28 @@ async fn deliver(shop: &Shop, handler: &Arc<dyn Handler>, delivery: Due) -> Resu
         }
     };
     let db = shop.db.primary();
-    let text = "UPDATE event_deliveries SET state = $3, due_at = $4, error = $5 WHERE event_id = $1 AND handler = $2";
+    // A delivery that was settled stays settled, whatever became of the handler afterwards.
+    let text = format!(
+        "UPDATE event_deliveries SET state = $3, due_at = $4, error = $5
+         WHERE event_id = $1 AND handler = $2 AND state = '{PENDING}'"
+    );
     let values = [event.id.into(), handler.name().into(), state.into(), due_at.into(), error.into()];
-    db.execute_raw(sql(db, text, values)).await?;
+    db.execute_raw(sql(db, &text, values)).await?;
     Ok(())
+}
+
+/// Marks a delivery as handled in a transaction of the handler's own, which
+/// makes what it does there happen exactly once: `false` where it was
+/// handled before, and nothing more is to be done.
+///
+/// # Errors
+/// When the database fails.
+pub async fn settle<C: ConnectionTrait>(tx: &C, event: Uuid, handler: &str) -> Result<bool, DbErr> {
+    let text = format!(
+        "UPDATE event_deliveries SET state = '{DONE}', error = NULL
+         WHERE event_id = $1 AND handler = $2 AND state = '{PENDING}'"
+    );
+    Ok(tx.execute_raw(sql(tx, &text, [event.into(), handler.into()])).await?.rows_affected() == 1)
 }
 
 /// How long to wait after the n-th failure: 2, 4, 8 … seconds, an hour at most.

@@ -1,20 +1,20 @@
 //! What a cart claims of the stock: taken, changed, given up, handed to its order.
 //!
-//! Everything here runs in a transaction that holds the cart's lock, and takes
-//! stock rows in the order of their identifiers, so that two carts never wait
-//! for each other in a circle.
+//! Everything here runs in a transaction that holds the cart's lock. What else
+//! it locks, it locks in one order, so that two carts never wait for each
+//! other in a circle: its own claims, stock rows by their identifiers, expired
+//! claims of others that nobody is using, listings.
 
-use super::entity::movement;
-use super::{ClaimId, Demand, MovementId, Reason, Shortage, StockChanged, StockId};
+use super::ledger::{Changed, Ledger};
+use super::{ClaimId, Demand, Reason, Shortage, StockId};
 use crate::Shop;
 use crate::cart::CartId;
-use crate::catalog::{ProductId, VariationId, projection};
-use crate::db::{insert_all, placeholders, sql};
-use crate::events::{self, NewEvent};
+use crate::catalog::{ProductId, VariationId};
+use crate::db::{for_update, for_update_of_free, placeholders, sql};
 use crate::orders::OrderId;
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, FromQueryResult, Value};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
+use std::collections::{BTreeMap, HashMap};
 
 /// Why claims could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -27,14 +27,13 @@ pub enum ClaimError {
     Db(#[from] DbErr),
 }
 
-/// Stock at which a listing shows that little is left; changes above it need no refresh.
-const SHOWN_LOW: i64 = 10;
-
+/// A stock row as a cart sees it.
 #[derive(Clone, FromQueryResult)]
-struct StockRow {
-    id: StockId,
-    variation_id: VariationId,
-    product_id: ProductId,
+pub(super) struct StockRow {
+    pub(super) id: StockId,
+    pub(super) variation_id: VariationId,
+    pub(super) product_id: ProductId,
+    priority: i32,
     on_hand: i64,
     reserved: i64,
     own: i64,
@@ -55,28 +54,20 @@ pub async fn claim_for_cart<C: ConnectionTrait>(
     expires_at: DateTime<Utc>,
 ) -> Result<(), ClaimError> {
     let mut ledger = Ledger::new(shop, cart);
-    let mut wanted = HashMap::<VariationId, i64>::new();
-    for demand in demands {
-        *wanted.entry(demand.variation).or_default() += demand.quantity;
-    }
-    // A second pass, after what has expired was given up or what was read has changed meanwhile.
-    for pass in [Pass::First, Pass::Last] {
-        let rows = stock_rows(tx, cart, &wanted).await?;
-        let (steps, short) = allocate(&rows, &wanted);
-        let outcome = if short.is_empty() {
-            apply_all(tx, &steps, expires_at, &mut ledger).await
-        } else {
-            release_expired_on(tx, &rows, &short, cart, &mut ledger).await?;
-            Err(ClaimError::Short(short))
-        };
-        match (outcome, pass) {
-            (Ok(()), _) => break,
-            (Err(ClaimError::Short(_)), Pass::First) => {}
-            (Err(error), _) => return Err(error),
-        }
-    }
-    let extend = "UPDATE claims SET expires_at = $2 WHERE cart_id = $1 AND expires_at <> $2";
+    // First of all: from here on nobody takes the cart's own claims for expired.
+    let extend = "UPDATE claims SET expires_at = $2 WHERE cart_id = $1";
     tx.execute_raw(sql(tx, extend, [cart.into(), expires_at.into()])).await?;
+    let wanted = by_variation(demands);
+    let (mut steps, mut short) = allocate(stock_rows(tx, cart, &wanted).await?, &wanted);
+    if !short.is_empty() && release_expired_on(tx, &steps, &short, &mut ledger).await? {
+        (steps, short) = allocate(stock_rows(tx, cart, &wanted).await?, &wanted);
+    }
+    if !short.is_empty() {
+        return Err(ClaimError::Short(short));
+    }
+    for step in steps.iter().filter(|step| step.target != step.row.own) {
+        apply(tx, step, expires_at, &mut ledger).await?;
+    }
     ledger.write(tx).await?;
     Ok(())
 }
@@ -88,8 +79,7 @@ pub async fn claim_for_cart<C: ConnectionTrait>(
 pub async fn release_cart<C: ConnectionTrait>(shop: &Shop, tx: &C, cart: CartId) -> Result<(), DbErr> {
     let mut ledger = Ledger::new(shop, cart);
     for row in stock_rows(tx, cart, &HashMap::new()).await? {
-        let step = Step { row, target: 0 };
-        release(tx, &step, &mut ledger).await?;
+        release(tx, &Step { row, target: 0 }, &mut ledger).await?;
     }
     ledger.write(tx).await
 }
@@ -127,7 +117,8 @@ pub async fn hand_to_order<C: ConnectionTrait>(tx: &C, cart: CartId, order: Orde
     Ok(tx.execute_raw(sql(tx, text, [cart.into(), order.into()])).await?.rows_affected())
 }
 
-/// Whether the claims of a cart are exactly `demands` and none has expired, in one statement.
+/// Whether the claims of a cart are exactly `demands` and none has expired, in
+/// one statement. Where they are, nobody takes them until the transaction ends.
 ///
 /// # Errors
 /// When the database fails.
@@ -137,24 +128,31 @@ pub async fn cover<C: ConnectionTrait>(
     demands: &[Demand],
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    let text = "SELECT s.variation_id, CAST(SUM(c.quantity) AS BIGINT) AS quantity, MIN(c.expires_at) AS expires_at
-                FROM claims c JOIN stock s ON s.id = c.stock_id WHERE c.cart_id = $1 GROUP BY s.variation_id";
+    let text = format!(
+        "SELECT s.variation_id, c.quantity, c.expires_at FROM claims c JOIN stock s ON s.id = c.stock_id
+         WHERE c.cart_id = $1{}",
+        for_update(tx, "c"),
+    );
     let mut held = HashMap::<VariationId, i64>::new();
-    for row in tx.query_all_raw(sql(tx, text, [cart.into()])).await? {
-        let expires_at: DateTime<Utc> = row.try_get("", "expires_at")?;
-        if expires_at <= now {
+    for row in tx.query_all_raw(sql(tx, &text, [cart.into()])).await? {
+        if row.try_get::<DateTime<Utc>>("", "expires_at")? <= now {
             return Ok(false);
         }
-        held.insert(row.try_get("", "variation_id")?, row.try_get("", "quantity")?);
+        *held.entry(row.try_get("", "variation_id")?).or_default() += row.try_get::<i64>("", "quantity")?;
     }
-    let mut wanted = HashMap::<VariationId, i64>::new();
+    Ok(held == by_variation(demands))
+}
+
+fn by_variation(demands: &[Demand]) -> HashMap<VariationId, i64> {
+    let mut wanted = HashMap::new();
     for demand in demands {
         *wanted.entry(demand.variation).or_default() += demand.quantity;
     }
-    Ok(held == wanted)
+    wanted
 }
 
-/// The stock rows of what is wanted and of what the cart has claimed, in the order of their identifiers.
+/// Locks the stock rows of what is wanted and of what the cart has claimed;
+/// gives them in the order in which claims are made.
 async fn stock_rows<C: ConnectionTrait>(
     tx: &C,
     cart: CartId,
@@ -167,33 +165,18 @@ async fn stock_rows<C: ConnectionTrait>(
         count => format!(" OR (s.variation_id IN ({}) AND l.kind = 'warehouse')", placeholders(2, count)),
     };
     let text = format!(
-        "SELECT s.id, s.variation_id, v.product_id, s.on_hand, s.reserved, COALESCE(c.quantity, 0) AS own
+        "SELECT s.id, s.variation_id, v.product_id, l.priority, s.on_hand, s.reserved, COALESCE(c.quantity, 0) AS own
          FROM stock s
          JOIN locations l ON l.id = s.location_id
          JOIN variations v ON v.id = s.variation_id
          LEFT JOIN claims c ON c.stock_id = s.id AND c.cart_id = $1
          WHERE c.id IS NOT NULL{of_wanted}
-         ORDER BY l.priority, s.id"
+         ORDER BY s.id{}",
+        for_update(tx, "s"),
     );
-    StockRow::find_by_statement(sql(tx, &text, values)).all(tx).await
-}
-
-#[derive(Clone, Copy)]
-enum Pass {
-    First,
-    Last,
-}
-
-async fn apply_all<C: ConnectionTrait>(
-    tx: &C,
-    steps: &[Step],
-    expires_at: DateTime<Utc>,
-    ledger: &mut Ledger<'_>,
-) -> Result<(), ClaimError> {
-    for step in steps {
-        apply(tx, step, expires_at, ledger).await?;
-    }
-    Ok(())
+    let mut rows = StockRow::find_by_statement(sql(tx, &text, values)).all(tx).await?;
+    rows.sort_by_key(|row| (row.priority, row.id));
+    Ok(rows)
 }
 
 /// What the claim on a stock row shall be.
@@ -203,20 +186,19 @@ struct Step {
 }
 
 /// Decides how much to claim of each row, in the order given; steps come back in the order of identifiers.
-fn allocate(rows: &[StockRow], wanted: &HashMap<VariationId, i64>) -> (Vec<Step>, Vec<Shortage>) {
+fn allocate(rows: Vec<StockRow>, wanted: &HashMap<VariationId, i64>) -> (Vec<Step>, Vec<Shortage>) {
     let mut left = wanted.clone();
     let mut offered = HashMap::<VariationId, i64>::new();
     let mut steps: Vec<Step> = rows
-        .iter()
+        .into_iter()
         .map(|row| {
             let free = row.on_hand - row.reserved + row.own;
             *offered.entry(row.variation_id).or_default() += free;
             let need = left.entry(row.variation_id).or_default();
             let target = free.min(*need);
             *need -= target;
-            Step { row: row.clone(), target }
+            Step { row, target }
         })
-        .filter(|step| step.target != step.row.own)
         .collect();
     steps.sort_by_key(|step| step.row.id);
     let short: BTreeMap<_, _> = left.into_iter().filter(|(_, missing)| *missing > 0).collect();
@@ -290,36 +272,39 @@ async fn unreserve<C: ConnectionTrait>(
     Ok(())
 }
 
-/// Gives up what other carts have held for too long of what is short.
+/// Gives up what other carts have held for too long of what is short; whether there was any.
 async fn release_expired_on<C: ConnectionTrait>(
     tx: &C,
-    rows: &[StockRow],
+    steps: &[Step],
     short: &[Shortage],
-    cart: CartId,
     ledger: &mut Ledger<'_>,
-) -> Result<(), DbErr> {
-    let mut wanted: Vec<&StockRow> =
-        rows.iter().filter(|row| short.iter().any(|short| short.variation == row.variation_id)).collect();
-    wanted.sort_by_key(|row| row.id);
-    for row in wanted {
-        let released = delete_expired(tx, row.id, Some(cart), ledger.now).await?;
+) -> Result<bool, DbErr> {
+    let mut any = false;
+    for Step { row, .. } in steps.iter().filter(|step| short.iter().any(|of| of.variation == step.row.variation_id)) {
+        let released = delete_expired(tx, row.id, ledger.cart, ledger.now).await?;
         if released > 0 {
             unreserve(tx, row, released, ledger).await?;
+            any = true;
         }
     }
-    Ok(())
+    Ok(any)
 }
 
-/// Deletes the expired claims on a stock row, except those of one cart; gives their sum.
+/// Deletes the expired claims on a stock row, except those of one cart and
+/// those that their cart is just extending; gives their sum.
 async fn delete_expired<C: ConnectionTrait>(
     tx: &C,
     stock: StockId,
-    except: Option<CartId>,
+    except: CartId,
     now: DateTime<Utc>,
 ) -> Result<i64, DbErr> {
-    let text = "DELETE FROM claims WHERE stock_id = $1 AND expires_at <= $2 AND cart_id <> $3 RETURNING quantity";
-    let except = except.unwrap_or(CartId(uuid::Uuid::nil()));
-    let rows = tx.query_all_raw(sql(tx, text, [stock.into(), now.into(), except.into()])).await?;
+    let text = format!(
+        "DELETE FROM claims WHERE id IN (
+             SELECT id FROM claims WHERE stock_id = $1 AND expires_at <= $2 AND cart_id <> $3{}
+         ) RETURNING quantity",
+        for_update_of_free(tx, "claims"),
+    );
+    let rows = tx.query_all_raw(sql(tx, &text, [stock.into(), now.into(), except.into()])).await?;
     rows.iter().map(|row| row.try_get::<i64>("", "quantity")).sum()
 }
 
@@ -332,74 +317,20 @@ pub(super) async fn release_expired_on_row<C: ConnectionTrait>(
     tx: &C,
     stock: StockId,
 ) -> Result<i64, DbErr> {
-    let mut ledger = Ledger::new(shop, CartId(uuid::Uuid::nil()));
-    let text = "SELECT s.id, s.variation_id, v.product_id, s.on_hand, s.reserved, CAST(0 AS BIGINT) AS own
-                FROM stock s JOIN variations v ON v.id = s.variation_id WHERE s.id = $1";
-    let Some(row) = StockRow::find_by_statement(sql(tx, text, [stock.into()])).one(tx).await? else { return Ok(0) };
-    let released = delete_expired(tx, stock, None, ledger.now).await?;
+    let nobody = CartId(uuid::Uuid::nil());
+    let mut ledger = Ledger::new(shop, nobody);
+    let text = format!(
+        "SELECT s.id, s.variation_id, v.product_id, 0 AS priority, s.on_hand, s.reserved, CAST(0 AS BIGINT) AS own
+         FROM stock s JOIN variations v ON v.id = s.variation_id WHERE s.id = $1{}",
+        for_update(tx, "s"),
+    );
+    let Some(row) = StockRow::find_by_statement(sql(tx, &text, [stock.into()])).one(tx).await? else { return Ok(0) };
+    let released = delete_expired(tx, stock, nobody, ledger.now).await?;
     if released > 0 {
         unreserve(tx, &row, released, &mut ledger).await?;
     }
     ledger.write(tx).await?;
     Ok(released)
-}
-
-/// What a transaction will have written about the stock it changed.
-struct Ledger<'a> {
-    shop: &'a Shop,
-    cart: CartId,
-    now: DateTime<Utc>,
-    movements: Vec<movement::ActiveModel>,
-    events: Vec<NewEvent>,
-    refresh: BTreeSet<ProductId>,
-}
-
-/// A stock row after a change.
-#[derive(FromQueryResult)]
-struct Changed {
-    on_hand: i64,
-    reserved: i64,
-    version: i64,
-}
-
-impl<'a> Ledger<'a> {
-    fn new(shop: &'a Shop, cart: CartId) -> Self {
-        let now = shop.clock.now();
-        Self { shop, cart, now, movements: Vec::new(), events: Vec::new(), refresh: BTreeSet::new() }
-    }
-
-    fn note(&mut self, row: &StockRow, delta_reserved: i64, reason: Reason, after: &Changed) {
-        self.movements.push(movement::ActiveModel {
-            id: Set(MovementId::new(self.now)),
-            stock_id: Set(row.id),
-            delta_on_hand: Set(0),
-            delta_reserved: Set(delta_reserved),
-            reason: Set(reason.code().to_owned()),
-            actor: Set("shopper".to_owned()),
-            reference: Set(Some(self.cart.0)),
-            created_at: Set(self.now),
-        });
-        self.events.push(NewEvent::stock_changed(StockChanged {
-            stock: row.id,
-            variation: row.variation_id,
-            on_hand: after.on_hand,
-            reserved: after.reserved,
-            version: after.version,
-            reason,
-        }));
-        let available = after.on_hand - after.reserved;
-        if available.min(available + delta_reserved) <= SHOWN_LOW {
-            self.refresh.insert(row.product_id);
-        }
-    }
-
-    /// Writes the movements, their events, and the listings of products that
-    /// are about to sell out or just did.
-    async fn write<C: ConnectionTrait>(self, tx: &C) -> Result<(), DbErr> {
-        insert_all::<movement::Entity, _>(tx, self.movements).await?;
-        events::emit(self.shop, tx, self.events).await?;
-        projection::refresh(tx, &self.refresh).await
-    }
 }
 
 #[cfg(test)]
@@ -413,6 +344,7 @@ mod tests {
             id: StockId(Uuid::from_u128(stock)),
             variation_id: VariationId(Uuid::from_u128(variation)),
             product_id: ProductId(Uuid::nil()),
+            priority: 0,
             on_hand,
             reserved,
             own,
@@ -435,7 +367,7 @@ mod tests {
                 .collect();
             let wanted: HashMap<_, _> =
                 wants.into_iter().map(|(id, quantity)| (VariationId(Uuid::from_u128(id)), quantity)).collect();
-            let (steps, short) = allocate(&rows, &wanted);
+            let (steps, short) = allocate(rows.clone(), &wanted);
             prop_assert!(steps.is_sorted_by_key(|step| step.row.id));
             for (variation, quantity) in &wanted {
                 let targets: i64 = rows

@@ -10,6 +10,8 @@ pub mod create_location;
 #[cfg(feature = "ssr")]
 pub mod entity;
 #[cfg(feature = "ssr")]
+mod ledger;
+#[cfg(feature = "ssr")]
 pub mod receive;
 #[cfg(feature = "ssr")]
 pub mod release_expired;

@@ -67,7 +67,8 @@ both_databases! {
         {
             assert!(matches!(add(variation, slug).await, Err(CartError::UnknownVariation)), "{slug}");
         }
-        shop.execute("UPDATE variations SET archived_at = $1 WHERE id = $2", [shop.clock.now().into(), mug.into()]).await;
+        shop.execute("UPDATE variations SET archived_at = $1 WHERE id = $2", [shop.clock.now().into(), mug.into()])
+            .await;
         assert!(matches!(add(mug, "mug").await, Err(CartError::UnknownVariation)), "the variation is archived");
         let (bowl, _) = shop.variation("BOWL").await;
         shop.execute("UPDATE products SET archived_at = $1 WHERE slug = 'bowl'", [shop.clock.now().into()]).await;
@@ -193,7 +194,10 @@ both_databases! {
     async fn refused_forms_are_kept_for_their_owner_for_half_an_hour(shop: TestShop) {
         let (owner, other) = (Token::random(), Token::random());
         let draft = drafts::Draft {
-            fields: Fields::from([("name".to_owned(), "<script>alert('1')</script> Zoë".to_owned())]),
+            fields: Fields::from([
+                ("name".to_owned(), "<script>alert('1')</script> Zoë".to_owned()),
+                ("note".to_owned(), "\u{1}\n".to_owned()),
+            ]),
             errors: Errors::from([("email".to_owned(), FieldError::Required)]),
         };
         let db = shop.db.primary();
@@ -206,7 +210,15 @@ both_databases! {
         assert_eq!(load(other, "address").await, None, "somebody else's");
         assert_eq!(load(owner.clone(), "delivery").await, None, "another form's");
         shop.wait_minutes(31);
-        assert_eq!(load(owner, "address").await, None, "too old");
+        assert_eq!(load(owner.clone(), "address").await, None, "too old");
+        let zero = drafts::Draft {
+            fields: Fields::from([("na\0me".to_owned(), "a\0b".to_owned())]),
+            ..drafts::Draft::default()
+        };
+        drafts::keep(db, &owner, "address", &zero, shop.clock.now())
+            .await
+            .expect("a zero character is no reason to fail");
+        shop.wait_minutes(31);
         purge::purge(&shop).await.expect("purged");
         assert_eq!(shop.count("form_drafts").await, 0);
     }

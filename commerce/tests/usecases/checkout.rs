@@ -1,12 +1,12 @@
 //! The steps of the checkout and the holds that go with them.
 
 use crate::harness::{TestShop, contact};
+use chrono::TimeDelta;
 use commerce::cart::CartError;
 use commerce::checkout::save_step::StepDone;
 use commerce::checkout::{CheckoutError, Contact, HOLD_MINUTES, HOLD_MOST_MINUTES, Step};
 use commerce::inventory::release_expired::release_expired;
 use commerce::settings::{Settings, queries::save};
-use chrono::TimeDelta;
 
 both_databases! {
     async fn steps_are_done_one_after_the_other_and_kept(shop: TestShop) {
@@ -67,7 +67,11 @@ both_databases! {
         guest.checkout_to(Step::Delivery).await.expect("addressed");
         let none = StepDone::Delivery { method: "teleport".to_owned(), note: String::new() };
         assert!(matches!(guest.save(none).await, Err(CheckoutError::UnknownChoice)));
-        assert_eq!(guest.checkout().await.expect("under way").next_step(), Step::Delivery, "what was kept before stays");
+        assert_eq!(
+            guest.checkout().await.expect("under way").next_step(),
+            Step::Delivery,
+            "what was kept before stays"
+        );
         guest.do_step(Step::Delivery).await.expect("chosen");
         assert!(matches!(guest.save(StepDone::Payment("gold".to_owned())).await, Err(CheckoutError::UnknownChoice)));
         guest.save(StepDone::Payment("cash_on_delivery".to_owned())).await.expect("offered for a mug");
@@ -85,7 +89,11 @@ both_databases! {
         guest.add("MUG", 1).await.expect("added");
         guest.start().await.expect("started");
         let totals = guest.checkout().await.expect("under way").totals;
-        assert_eq!((totals.total.net, totals.total.tax, totals.total.gross), (1_000, 190, 1_190), "of the shop's country");
+        assert_eq!(
+            (totals.total.net, totals.total.tax, totals.total.gross),
+            (1_000, 190, 1_190),
+            "of the shop's country"
+        );
         guest.checkout_to(Step::Payment).await.expect("addressed");
         let totals = guest.checkout().await.expect("under way").totals;
         assert_eq!((totals.delivery.amounts.tax, totals.total.gross), (78, 1_680));
@@ -142,7 +150,9 @@ both_databases! {
         shop.wait_minutes(HOLD_MINUTES);
         fast.start().await.expect("takes over what has expired");
         assert_eq!(shop.stock("MUG").await, (3, 2));
-        assert!(matches!(slow.do_step(Step::Address).await, Err(CheckoutError::Short(short)) if short[0].available == 1));
+        assert!(
+            matches!(slow.do_step(Step::Address).await, Err(CheckoutError::Short(short)) if short[0].available == 1)
+        );
         slow.set("MUG", 1).await.expect("what is left");
         slow.do_step(Step::Address).await.expect("goes on with what is left");
         assert_eq!(shop.stock("MUG").await, (3, 3));

@@ -3,10 +3,10 @@
 use crate::harness::{Goods, Guest, TestShop};
 use commerce::cart::CartError;
 use commerce::checkout::{CheckoutError, Step};
+use commerce::inventory::Receipt;
 use commerce::inventory::create_location::create_warehouse;
 use commerce::inventory::receive::receive;
 use commerce::inventory::release_expired::release_expired;
-use commerce::inventory::Receipt;
 
 /// Shops to the end; `false` where there was nothing left to buy.
 async fn buy(mut guest: Guest, sku: &'static str) -> bool {
@@ -38,7 +38,11 @@ both_databases! {
         assert_eq!(shop.number("SELECT COUNT(*) AS n FROM orders WHERE lifecycle = 'placed'", []).await, 10);
         assert_eq!(shop.stock("MUG").await, (10, 10));
         shop.assert_stock_is_sound().await;
-        assert_eq!(shop.number("SELECT available AS n FROM product_listings LIMIT 1", []).await, 0, "listed as sold out");
+        assert_eq!(
+            shop.number("SELECT available AS n FROM product_listings LIMIT 1", []).await,
+            0,
+            "listed as sold out"
+        );
     }
 
     async fn all_start_at_once_and_some_come_too_late(shop: TestShop) {

@@ -277,3 +277,23 @@ impl World {
         }
     }
 }
+
+/// Runs a property over a database: `cases` random inputs, shrunk where it fails.
+pub fn check<S, Checked>(cases: u32, strategy: &S, property: impl Fn(S::Value) -> Checked)
+where
+    S: proptest::strategy::Strategy,
+    Checked: Future<Output = Result<(), proptest::test_runner::TestCaseError>>,
+{
+    let config = proptest::test_runner::Config {
+        cases,
+        max_shrink_iters: 300,
+        failure_persistence: None,
+        ..proptest::test_runner::Config::default()
+    };
+    let outcome = proptest::test_runner::TestRunner::new(config).run(strategy, |value| {
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(property(value)))
+    });
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
+}

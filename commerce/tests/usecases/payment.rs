@@ -93,7 +93,9 @@ both_databases! {
         assert_eq!(finish_open(&shop).await.expect("run"), 1);
         assert_one_placed(&shop).await;
         let access: Token = guest.place_as(agreement).await.expect("the shopper comes back to it");
-        assert!(commerce::orders::queries::by_access_token(shop.db.read(), &access.hash()).await.expect("read").is_some());
+        assert!(
+            commerce::orders::queries::by_access_token(shop.db.read(), &access.hash()).await.expect("read").is_some()
+        );
         assert_one_placed(&shop).await;
     }
 

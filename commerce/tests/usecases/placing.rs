@@ -26,8 +26,14 @@ both_databases! {
         let access = guest.place().await.expect("placed");
         let placed = order(&shop, &access).await;
         assert_eq!((placed.lifecycle, placed.status()), (Lifecycle::Placed, Status::Pending));
-        assert_eq!(placed.lines.iter().map(|line| (line.sku.as_str(), line.quantity, line.unit_price.minor()))
-            .collect::<Vec<_>>(), [("SHIRT-BLUE-M", 3, 2_150), ("SHIRT-RED-M", 1, 2_000)]);
+        assert_eq!(
+            placed
+                .lines
+                .iter()
+                .map(|line| (line.sku.as_str(), line.quantity, line.unit_price.minor()))
+                .collect::<Vec<_>>(),
+            [("SHIRT-BLUE-M", 3, 2_150), ("SHIRT-RED-M", 1, 2_000)]
+        );
         assert_eq!(placed.lines[0].options.to_string(), "Blue / M");
         assert_eq!(placed.total, checkout.totals.total);
         assert_eq!(placed.delivery, checkout.totals.delivery);
@@ -40,7 +46,8 @@ both_databases! {
             OR o.total <> o.delivery_gross + (SELECT SUM(l.gross) FROM order_lines l WHERE l.order_id = o.id)
             OR o.tax <> o.delivery_tax + (SELECT SUM(l.tax) FROM order_lines l WHERE l.order_id = o.id)
             OR EXISTS (SELECT 1 FROM order_lines l WHERE l.order_id = o.id AND l.net + l.tax <> l.gross)
-            OR EXISTS (SELECT 1 FROM order_lines l WHERE l.order_id = o.id AND l.unit_price * l.quantity - l.discount <> l.gross)";
+            OR EXISTS (SELECT 1 FROM order_lines l
+                       WHERE l.order_id = o.id AND l.unit_price * l.quantity - l.discount <> l.gross)";
         assert_eq!(shop.number(wrong, []).await, 0);
         shop.execute("UPDATE products SET name = 'Rag', slug = 'rag', base_price = 1", []).await;
         shop.execute("UPDATE variations SET sku = 'RAG-' || sku, price_modifier = 0", []).await;
@@ -97,7 +104,9 @@ both_databases! {
         let agreement = guest.agreement().await;
         let changes = async || {
             let mut counts = Vec::new();
-            for table in ["orders", "order_lines", "payment_attempts", "payment_events", "events", "stock_movements", "claims"] {
+            for table in
+                ["orders", "order_lines", "payment_attempts", "payment_events", "events", "stock_movements", "claims"]
+            {
                 counts.push(shop.count(table).await);
             }
             (counts, guest.cart().await.map(|cart| cart.version))
@@ -179,5 +188,4 @@ both_databases! {
         assert_eq!(shop.stock("MUG").await, (2, 2));
         shop.assert_stock_is_sound().await;
     }
-
 }

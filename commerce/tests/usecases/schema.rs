@@ -89,8 +89,11 @@ both_databases! {
                     "c" => name.starts_with(&format!("ck_{owner}_")),
                     "f" => name.starts_with(&format!("fk_{owner}_")),
                     "p" => name == format!("{owner}_pkey") || name == format!("pk_{owner}"),
-                    "i" => ["ix", "uq"].iter().any(|kind| name.starts_with(&format!("{kind}_{owner}_")))
-                        || name == format!("{owner}_pkey") || name == format!("pk_{owner}"),
+                    "i" => {
+                        ["ix", "uq"].iter().any(|kind| name.starts_with(&format!("{kind}_{owner}_")))
+                            || name == format!("{owner}_pkey")
+                            || name == format!("pk_{owner}")
+                    }
                     "n" => true,
                     _ => false,
                 };
@@ -104,8 +107,10 @@ both_databases! {
             kind: String,
             text: Option<String>,
         }
-        let rows: Vec<Definition> =
-            shop.rows("SELECT name, type AS kind, sql AS text FROM sqlite_master WHERE tbl_name <> 'seaql_migrations'", []).await;
+        let rows: Vec<Definition> = shop
+            .rows("SELECT name, type AS kind, sql AS text FROM sqlite_master
+                 WHERE tbl_name <> 'seaql_migrations'", [])
+            .await;
         assert!(rows.len() > 60, "only {} were found", rows.len());
         for Definition { name, kind, text } in rows {
             let Some(text) = text else {
@@ -140,7 +145,9 @@ both_databases! {
             .variation("MUG-BLUE", &["Blue"], 100, 0)
             .with(|product| product.pictures = vec![(picture, "A mug".to_owned())]);
         shop.add_goods(vec![mug]).await;
-        settings::queries::save(shop.db.primary(), &settings::Settings::default(), shop.clock.now()).await.expect("kept");
+        settings::queries::save(shop.db.primary(), &settings::Settings::default(), shop.clock.now())
+            .await
+            .expect("kept");
         let mut guest = shop.guest();
         guest.add("MUG-RED", 2).await.expect("added");
         guest.checkout_to(Step::Review).await.expect("checked out");
@@ -162,10 +169,23 @@ both_databases! {
             })+};
         }
         agrees!(
-            cart::entity, catalog::entity::category, catalog::entity::product, catalog::entity::product_facet,
-            catalog::entity::product_image, catalog::entity::variation, checkout::entity, events::entity::delivery,
-            events::entity::event, inventory::entity::claim, inventory::entity::location, inventory::entity::movement,
-            inventory::entity::stock, media::entity, orders::entity::line, orders::entity::order, settings::entity,
+            cart::entity,
+            catalog::entity::category,
+            catalog::entity::product,
+            catalog::entity::product_facet,
+            catalog::entity::product_image,
+            catalog::entity::variation,
+            checkout::entity,
+            events::entity::delivery,
+            events::entity::event,
+            inventory::entity::claim,
+            inventory::entity::location,
+            inventory::entity::movement,
+            inventory::entity::stock,
+            media::entity,
+            orders::entity::line,
+            orders::entity::order,
+            settings::entity,
         );
         assert_eq!(seen.len(), 17);
     }

@@ -75,8 +75,7 @@ impl Encoding {
             }
             Self::Brotli => {
                 let mut encoded = Vec::with_capacity(room);
-                let mut encoder =
-                    brotli::CompressorWriter::new(&mut encoded, 32 * 1024, BROTLI_QUALITY, BROTLI_WINDOW);
+                let mut encoder = brotli::CompressorWriter::new(&mut encoded, 32 * 1024, BROTLI_QUALITY, BROTLI_WINDOW);
                 encoder.write_all(&body)?;
                 drop(encoder);
                 Ok(encoded.into())

@@ -21,7 +21,7 @@ const A_DAY: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// What the build has made: scripts, WASM and style sheet.
-pub fn pkg(site_root: &Path, assets: &Assets) -> Router<Web> {
+pub fn pkg(site_root: &Path, assets: &Assets) -> Router {
     let caching = if assets.hashed { FOR_EVER } else { ASK_AGAIN };
     let files = ServeDir::new(site_root.join("pkg"))
         .append_index_html_on_directories(false)

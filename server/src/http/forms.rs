@@ -152,7 +152,8 @@ fn way_back(web: &Web, headers: &HeaderMap, reason: &str) -> String {
     let referrer = super::text(headers, header::REFERER).and_then(|referrer| own(referrer, web, headers));
     let (path, query) = referrer.unwrap_or_else(|| (DEFAULT_PATH.to_owned(), String::new()));
     let kept = url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| !MARKS.contains(&name.as_ref()));
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).append_pair("refused", reason).finish();
+    let query =
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).append_pair("refused", reason).finish();
     format!("{path}?{query}")
 }
 

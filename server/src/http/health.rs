@@ -68,7 +68,8 @@ async fn ready(State(web): State<Web>) -> Response {
         },
         async {
             let pool = web.redis.as_ref()?;
-            let ping = async { matches!(tokio::time::timeout(REDIS_PATIENCE, pool.ping::<()>(None)).await, Ok(Ok(()))) };
+            let ping =
+                async { matches!(tokio::time::timeout(REDIS_PATIENCE, pool.ping::<()>(None)).await, Ok(Ok(()))) };
             Some(timed(ping, Status::Degraded).await)
         }
     );

@@ -12,11 +12,7 @@ use commerce::media::{MediaId, rendition_path};
 use object_store::ObjectStoreExt;
 
 /// Answers with a rendition of a picture. What is at an address never changes.
-pub async fn show(
-    State(web): State<Web>,
-    Path((id, file)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Response {
+pub async fn show(State(web): State<Web>, Path((id, file)): Path<(String, String)>, headers: HeaderMap) -> Response {
     let Some((id, width, format)) = parse(&id, &file) else { return no_such_file().await.into_response() };
     let tag = format!("\"{id}-{width}-{}\"", format.extension());
     let Ok(tag) = HeaderValue::from_str(&tag) else { return no_such_file().await.into_response() };
@@ -64,7 +60,17 @@ mod tests {
         let id = "0193d2a1-7c9e-7000-8000-0123456789ab";
         assert!(parse(id, "320.webp").is_some());
         assert!(parse(id, "320.jpg").is_some());
-        for file in ["320", "320.png", "+320.webp", "0320.webp", "-1.webp", "99999999999.webp", "320.webp.jpg", "../320.webp", ""] {
+        for file in [
+            "320",
+            "320.png",
+            "+320.webp",
+            "0320.webp",
+            "-1.webp",
+            "99999999999.webp",
+            "320.webp.jpg",
+            "../320.webp",
+            "",
+        ] {
             assert!(parse(id, file).is_none(), "{file}");
         }
         for id in ["", "..", &id.to_uppercase(), &id.replace('-', ""), &format!("{{{id}}}"), "../../etc/passwd"] {

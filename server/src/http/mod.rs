@@ -19,7 +19,7 @@ mod trace;
 
 use app::Site;
 pub use assets::Assets;
-use axum::extract::{FromRef, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state, map_response_with_state};
 use axum::response::Response;
@@ -64,12 +64,6 @@ impl std::ops::Deref for Web {
     }
 }
 
-impl FromRef<Web> for Shop {
-    fn from_ref(web: &Web) -> Self {
-        web.shop.clone()
-    }
-}
-
 /// Everything that is served, with `site_root` for files.
 pub fn router(web: &Web, site_root: &Path) -> Router {
     let mut router = Router::new()
@@ -78,7 +72,6 @@ pub fn router(web: &Web, site_root: &Path) -> Router {
         .route("/api", any(problem::unknown_endpoint))
         .route("/api/{*rest}", any(problem::unknown_endpoint))
         .route("/media/{id}/{file}", get(media::show))
-        .route("/media/{*rest}", any(problem::no_such_file))
         .route(&web.assets.loader_path, get(files::loader))
         .nest_service("/pkg", files::pkg(site_root, &web.assets));
     // Two routes of the app can share an address, one with an optional part.
@@ -118,7 +111,10 @@ async fn wrong_method(State(web): State<Web>, request: Request) -> Response {
 /// Whether a page is the answer that helps most: a browser navigates or sends
 /// a plain form.
 fn wants_html(headers: &HeaderMap) -> bool {
-    headers.get_all(header::ACCEPT).iter().any(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")))
+    headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .any(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")))
 }
 
 /// What a header says, if it is there once at least and is ASCII.

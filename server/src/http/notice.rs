@@ -31,8 +31,8 @@ impl Notice {
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
              <meta name=\"color-scheme\" content=\"light dark\"><meta name=\"robots\" content=\"noindex\">\
              <title>{title}</title><link rel=\"stylesheet\" href=\"{}\"></head>\
-             <body><main class=\"mx-auto max-w-xl px-4 py-16\"><h1 class=\"text-2xl font-semibold\">{title}</h1>\
-             <p class=\"mt-4\">{advice}</p><p class=\"mt-4\"><a class=\"underline\" href=\"/\">To the shop</a></p>\
+             <body><main class=\"wrap empty-state\"><h1>{title}</h1>\
+             <p>{advice}</p><p><a class=\"button primary\" href=\"/\">To the shop</a></p>\
              </main></body></html>",
             site.stylesheet,
         );

@@ -69,7 +69,8 @@ struct Reader {
 impl Reader {
     fn of(request: &Request) -> Self {
         let path = request.uri().path();
-        let below = |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let below =
+            |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         Self {
             personal: request.headers().contains_key(header::COOKIE) || PERSONAL.iter().any(|prefix| below(prefix)),
             encoding: Encoding::accepted(request.headers()),

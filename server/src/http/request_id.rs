@@ -17,8 +17,7 @@ const LONGEST: usize = 64;
 /// Gives the request its identifier: the one that a proxy gave it, else a new one.
 pub async fn identify(State(web): State<Web>, request: Request, next: Next) -> Response {
     let id = given(request.headers()).unwrap_or_else(|| uuid_at(web.shop.clock.now()).to_string());
-    let metadata =
-        Metadata { correlation_id: Some(id.clone()), source: "http".to_owned(), ..Metadata::default() };
+    let metadata = Metadata { correlation_id: Some(id.clone()), source: "http".to_owned(), ..Metadata::default() };
     let span = tracing::info_span!("request", request_id = id);
     let mut response = caused_by(metadata, next.run(request)).instrument(span).await;
     if let Ok(id) = HeaderValue::from_str(&id) {

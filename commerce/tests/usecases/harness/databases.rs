@@ -26,6 +26,11 @@ pub enum Database {
         /// What it is called.
         name: String,
     },
+    /// The only database of a server that somebody else ends.
+    Lent {
+        /// Its address.
+        url: String,
+    },
 }
 
 static SQLITE_TEMPLATE: OnceCell<(TempDir, PathBuf)> = OnceCell::const_new();
@@ -72,6 +77,12 @@ impl Database {
         Some(Self::create(&server, &format!(" TEMPLATE {template}")).await)
     }
 
+    /// The empty database at an address, migrated and framed.
+    pub async fn at(url: String) -> Self {
+        build(&url).await;
+        Self::Lent { url }
+    }
+
     /// A PostgreSQL database with nothing in it.
     pub async fn empty_postgres() -> Option<Self> {
         Some(Self::create(&server()?, "").await)
@@ -88,7 +99,7 @@ impl Database {
     /// Where to connect to.
     pub fn url(&self) -> &str {
         match self {
-            Self::Sqlite { url, .. } | Self::Postgres { url, .. } => url,
+            Self::Sqlite { url, .. } | Self::Postgres { url, .. } | Self::Lent { url } => url,
         }
     }
 

@@ -1,16 +1,20 @@
 //! Things to sell, made through the use cases.
 
 use super::TestShop;
+use chrono::{DateTime, Utc};
 use commerce::catalog::create_category::{NewCategory, create_category};
 use commerce::catalog::create_products::{NewProduct, NewVariation, create_products};
-use commerce::catalog::{OptionValue, OptionValues, ProductId, ProductOption, ProductOptions, Specifications};
+use commerce::catalog::{
+    CategoryTree, OptionValue, OptionValues, ProductId, ProductOption, ProductOptions, Specifications,
+};
 use commerce::db::Db;
 use commerce::fulfilment::DeliveryMethod;
 use commerce::fulfilment::create_delivery_method::create_delivery_method;
+use commerce::inventory::LocationId;
 use commerce::inventory::create_location::create_warehouse;
 use commerce::money::{Currency, Money};
 use commerce::pricing::{TaxRate, tax_table};
-use sea_orm::DbErr;
+use sea_orm::{ConnectionTrait, DbErr};
 
 /// A product to be, with as little said of it as a test cares for.
 #[derive(Clone, Debug)]
@@ -58,6 +62,17 @@ impl Goods {
             stock,
         });
         self
+    }
+
+    /// Adds it in a transaction of the test's own.
+    pub async fn add_to<C: ConnectionTrait>(
+        self,
+        tx: &C,
+        tree: &CategoryTree,
+        warehouse: LocationId,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<ProductId>, DbErr> {
+        create_products(tx, tree, warehouse, vec![self.product], now).await
     }
 
     /// Changed as a test likes.

@@ -1,0 +1,130 @@
+//! What goes on beside requests, until it is told to stop.
+
+mod best_sellers;
+mod order_confirmation;
+
+use commerce::Shop;
+use commerce::events::Handlers;
+use commerce::{cart, checkout, events, inventory};
+use sea_orm::DbErr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long to wait at most after something has failed again and again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// How often the outbox is looked at when nobody says that there is something in it.
+const OUTBOX_POLL: Duration = Duration::from_secs(1);
+
+/// Who acts on events, for a shop at this address.
+pub fn handlers(public_url: &str) -> Handlers {
+    vec![
+        Arc::new(order_confirmation::OrderConfirmation { public_url: public_url.to_owned() }),
+        Arc::new(best_sellers::BestSellers),
+    ]
+}
+
+/// Starts every worker. Each finishes the step it is at once `stop` says so.
+pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
+    let workers = TaskTracker::new();
+    workers.spawn(deliver_events(shop.clone(), stop.clone()));
+    let regularly = |name, seconds, step: Step| {
+        let period = Duration::from_secs(seconds);
+        workers.spawn(repeat(name, period, shop.clone(), stop.clone(), step));
+    };
+    regularly("reference", 5, |shop| Box::pin(async move { shop.refresh().await }));
+    regularly("release_expired", 15, |shop| {
+        Box::pin(async move {
+            let released = inventory::release_expired::release_expired(&shop).await?;
+            if released > 0 {
+                tracing::info!(released, "expired holds released");
+            }
+            Ok(())
+        })
+    });
+    regularly("finish_open", 30, |shop| {
+        Box::pin(async move { checkout::finish_open::finish_open(&shop).await.map(drop) })
+    });
+    regularly("purge", 3_600, |shop| {
+        Box::pin(async move {
+            let purged = cart::purge::purge(&shop).await?;
+            tracing::info!(purged, "old carts deleted");
+            Ok(())
+        })
+    });
+    workers.close();
+    workers
+}
+
+type Step = fn(Shop) -> std::pin::Pin<Box<dyn Future<Output = Result<(), DbErr>> + Send>>;
+
+/// Delivers events as soon as they are written, and what has become due since.
+async fn deliver_events(shop: Shop, stop: CancellationToken) {
+    let mut failures = 0;
+    while !stop.is_cancelled() {
+        match events::dispatch::dispatch_due(&shop).await {
+            // There may be more.
+            Ok(1..) => {
+                failures = 0;
+                continue;
+            }
+            Ok(0) => failures = 0,
+            Err(error) => {
+                failures += 1;
+                tracing::warn!(%error, failures, "events not delivered");
+            }
+        }
+        let woken = async {
+            // While the database fails, being woken doesn't help.
+            if failures == 0 {
+                shop.outbox.notified().await;
+            } else {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = woken => {}
+            () = tokio::time::sleep(pause(OUTBOX_POLL, failures)) => {}
+        }
+    }
+}
+
+/// Takes a step every `period`, less often while it fails.
+async fn repeat(name: &'static str, period: Duration, shop: Shop, stop: CancellationToken, step: Step) {
+    let mut failures = 0;
+    loop {
+        // The first step is taken late: starting is work enough.
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause(period, failures)) => {}
+        }
+        match step(shop.clone()).await {
+            Ok(()) => failures = 0,
+            Err(error) => {
+                failures += 1;
+                tracing::warn!(worker = name, %error, failures, "step failed");
+            }
+        }
+    }
+}
+
+/// How long to wait: the period, or after failures twice as long each time up to [`LONGEST_PAUSE`].
+fn pause(period: Duration, failures: u32) -> Duration {
+    let doubled = period.min(LONGEST_PAUSE).saturating_mul(1 << failures.min(10)).min(LONGEST_PAUSE);
+    if failures == 0 { period } else { doubled }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_make_pauses_longer_up_to_a_limit() {
+        let seconds = |period, failures| pause(Duration::from_secs(period), failures).as_secs();
+        assert_eq!([0, 1, 2, 9, 100].map(|failures| seconds(1, failures)), [1, 2, 4, 30, 30]);
+        assert_eq!([0, 1, 2].map(|failures| seconds(3_600, failures)), [3_600, 30, 30]);
+    }
+}

@@ -1,0 +1,15 @@
+//! The real server over real connections, on SQLite and, where
+//! `TEST_DATABASE_URL` names one, on PostgreSQL.
+
+mod fixture;
+mod forms;
+mod harness;
+mod health;
+mod lifecycle;
+mod media;
+mod origin;
+mod pages;
+mod policy;
+mod seeding;
+mod startup;
+mod workers;

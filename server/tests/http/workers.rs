@@ -1,0 +1,110 @@
+//! What follows from an order.
+
+use crate::fixture::{Fixture, fill};
+use crate::harness::{Place, Server, databases};
+use commerce::Shop;
+use commerce::cart::add_line::{Addition, add_line};
+use commerce::catalog::{Found, queries};
+use commerce::checkout::place_order::{Agreement, place_order};
+use commerce::checkout::save_step::{StepDone, save_step};
+use commerce::checkout::{parse_contact, queries as checkouts, start};
+use commerce::db::sql;
+use commerce::events::dispatch::dispatch_due;
+use commerce::token::Token;
+use sea_orm::ConnectionTrait;
+use server::startup;
+use std::time::{Duration, Instant};
+
+/// Buys two shirts; gives the token of the order's page.
+async fn buy(shop: &Shop) -> Token {
+    let product = queries::product(shop.db.read(), "linen-shirt", shop.prices()).await.expect("read");
+    let Found::Here(product) = product else { panic!("there is a product") };
+    let shirt = Addition { variation: product.variations[0].id, product_slug: product.slug, quantity: 2 };
+    let guest = add_line(shop, None, &shirt).await.expect("added");
+    start::start(shop, &guest, [127, 0, 0, 1].into()).await.expect("begun");
+    let fields = [
+        ("email", "ada@example.com"),
+        ("phone", ""),
+        ("same", "on"),
+        ("billing_same", "on"),
+        ("name", "Ada Lovelace"),
+        ("country", "DE"),
+        ("line1", "Hauptstr. 1"),
+        ("line2", ""),
+        ("city", "Berlin"),
+        ("region", ""),
+        ("postal_code", "10115"),
+    ];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
+    let contact = parse_contact(&fields).expect("complete");
+    let steps = [
+        StepDone::Address(contact),
+        StepDone::Delivery { method: "standard".to_owned(), note: String::new() },
+        StepDone::Payment("bank_transfer".to_owned()),
+    ];
+    for step in steps {
+        save_step(shop, &guest, &step).await.expect("kept");
+    }
+    let checkout = checkouts::checkout(shop, &guest).await.expect("read").expect("under way");
+    let agreement = Agreement { cart: checkout.cart.id, total: checkout.totals.total.gross };
+    place_order(shop, &guest, agreement).await.expect("placed")
+}
+
+async fn number(shop: &Shop, text: &str) -> i64 {
+    let db = shop.db.primary();
+    let row = db.query_one_raw(sql(db, text, [])).await.expect("read").expect("a row");
+    row.try_get("", "number").expect("a number")
+}
+
+const MAILS: &str = "SELECT COUNT(*) AS number FROM mails";
+const OPEN: &str = "SELECT COUNT(*) AS number FROM event_deliveries WHERE state <> 'done'";
+const SOLD: &str = "SELECT CAST(MAX(sold) AS BIGINT) AS number FROM product_listings";
+
+#[tokio::test]
+async fn an_order_is_confirmed_by_mail_within_a_moment() {
+    for kind in databases() {
+        let server = Server::start(kind).await;
+        let Fixture { product, .. } = fill(&server.shop).await;
+        let token = buy(&server.shop).await;
+        let started = Instant::now();
+        while number(&server.shop, MAILS).await == 0 || number(&server.shop, OPEN).await > 0 {
+            assert!(started.elapsed() < Duration::from_secs(10), "{kind:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let db = server.shop.db.primary();
+        let mail =
+            db.query_one_raw(sql(db, "SELECT recipient, text FROM mails", [])).await.expect("read").expect("one");
+        assert_eq!(mail.try_get::<String>("", "recipient").expect("text"), "ada@example.com");
+        let address = format!("{}/checkout/confirmation/{}", server.origin(), token.as_str());
+        assert!(mail.try_get::<String>("", "text").expect("text").contains(&address));
+        assert_eq!(number(&server.shop, SOLD).await, 2, "{product}");
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn an_event_delivered_twice_counts_once() {
+    for kind in databases() {
+        let place = Place::new(kind).await;
+        let opened = startup::open(&place.config(), "http://127.0.0.1:3000").await.expect("opens");
+        let shop = &opened.shop;
+        fill(shop).await;
+        buy(shop).await;
+        let deliver = async || while dispatch_due(shop).await.expect("delivered") > 0 {};
+        deliver().await;
+        // As if the process had died after the handlers' work and before the dispatcher's mark.
+        let db = shop.db.primary();
+        let again = "UPDATE event_deliveries SET state = 'pending' WHERE handler = 'order_confirmation'";
+        db.execute_unprepared(again).await.expect("changed");
+        deliver().await;
+        assert_eq!((number(shop, MAILS).await, number(shop, SOLD).await, number(shop, OPEN).await), (1, 2, 0));
+        // As if two workers had the same delivery.
+        let event = "SELECT event_id FROM event_deliveries WHERE handler = 'best_sellers'";
+        let row = db.query_one_raw(sql(db, event, [])).await.expect("read").expect("one");
+        let event: uuid::Uuid = row.try_get("", "event_id").expect("an identifier");
+        let tx = shop.db.begin().await.expect("begun");
+        assert!(!commerce::events::dispatch::settle(&tx, event, "best_sellers").await.expect("asked"));
+        tx.rollback().await.expect("rolled back");
+        opened.close().await;
+    }
+}
