@@ -20,8 +20,8 @@ dev: ## serve a debug build, rebuild and reload on change
 lint: ## formatting, clippy, types: what `make test` starts with
 	@scripts/lint
 
-bench: ## measure requests per second on both databases
-	@scripts/bench
+bench: ## measure speed on both databases; SEED=100000 also times the seeding of so many products
+	@scripts/bench $(if $(SEED),--seed $(SEED))
 
 clean: ## remove what was built; data/ and installed tools stay
 	@scripts/clean

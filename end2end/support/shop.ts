@@ -83,7 +83,7 @@ export class Shop {
 
   async categories(): Promise<string[]> {
     await this.open('/');
-    const links = this.page.locator('a[href^="/c/"]');
+    const links = this.page.locator('a[href^="/c/"], a[href="/products"]');
     const paths = await links.evaluateAll((all) => all.map((a) => a.getAttribute('href')!));
     return [...new Set(paths)];
   }
@@ -203,7 +203,8 @@ export class Shop {
   // Checkout
 
   field(autocomplete: string): Locator {
-    return this.main.locator(`[autocomplete~="${autocomplete}"]`);
+    // The invoice has the same fields once more.
+    return this.main.locator(`[autocomplete~="${autocomplete}"]:not([autocomplete~="billing"])`);
   }
 
   async fillAddress(address: Address) {

@@ -4,9 +4,13 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
+/// Libraries that tell more than is worth reading, or what our own lines tell
+/// as well; `LOG` may name them to hear them.
+const QUIET: &str = "fred=error,sqlx=error,sea_orm_migration=warn";
+
 /// Begins to log what `filter` lets through. Later calls do nothing.
 pub fn init(filter: &str) {
-    let filter = EnvFilter::builder().parse_lossy(filter);
+    let filter = EnvFilter::builder().parse_lossy(format!("{QUIET},{filter}"));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_span_events(FmtSpan::NONE);
     let _ = if std::io::stdout().is_terminal() {
         logs.with_target(false).try_init()

@@ -36,6 +36,12 @@ fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
+/// What was typed into a quantity field, for the page to show again: its beginning, as nobody means more.
+fn typed(raw: Option<&str>) -> String {
+    let text: String = forms::clean(raw).chars().take(20).collect();
+    format!("&typed={}", encoded(&text))
+}
+
 /// The segment of a path that is to be one of our slugs.
 fn slug(raw: Option<&str>) -> String {
     let fits = |c: &char| c.is_ascii_alphanumeric() || *c == '-' || *c == '_';
@@ -66,7 +72,7 @@ pub async fn add_to_cart(
         page.see_other(&path);
     };
     let Ok(quantity) = forms::quantity(quantity.as_deref()) else {
-        refuse("quantity", "");
+        refuse("quantity", &typed(quantity.as_deref()));
         return Ok(());
     };
     let Some(variation) = variation.and_then(|text| text.parse::<VariationId>().ok()) else {
@@ -97,7 +103,8 @@ pub async fn change_quantity(
     let page = Page::of_action();
     let refuse = |code: &str| page.see_other(&format!("/cart?refused={code}"));
     let Ok(quantity) = forms::quantity(quantity.as_deref()) else {
-        refuse("quantity");
+        let variation = encoded(&variation.unwrap_or_default().chars().take(36).collect::<String>());
+        refuse(&format!("quantity&variation={variation}{}", typed(quantity.as_deref())));
         return Ok(());
     };
     let (Some(token), Some(variation)) = (page.guest(), variation.and_then(|text| text.parse().ok())) else {

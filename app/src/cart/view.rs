@@ -1,5 +1,6 @@
 //! The page of the cart.
 
+use crate::forms::quantity_words;
 use crate::layout::{Layout, Notice, NoticeKind, Pic, unavailable};
 use crate::page::Page;
 use commerce::cart::{Cart, CartLine, LineProblem, queries};
@@ -32,7 +33,7 @@ pub fn CartPage() -> impl IntoView {
                     {removed}
                     {short.map(|text| view! { <Notice kind=NoticeKind::Warning><p>{text}</p></Notice> })}
                     {match cart {
-                        Some(cart) => view! { <Full page=page cart=cart /> }.into_any(),
+                        Some(cart) => view! { <Full refused=RefusedQuantity::of(&page) page=page cart=cart /> }.into_any(),
                         None => view! { <Empty page=page /> }.into_any(),
                     }}
                 </div>
@@ -96,8 +97,22 @@ fn Empty(page: Page) -> impl IntoView {
     }
 }
 
+/// A quantity that was refused, to be shown again beside its field.
+#[derive(Clone)]
+struct RefusedQuantity {
+    variation: String,
+    typed: String,
+}
+
+impl RefusedQuantity {
+    fn of(page: &Page) -> Option<Self> {
+        page.query.get("refused").filter(|code| code == "quantity")?;
+        Some(Self { variation: page.query.get("variation")?, typed: page.query.get("typed").unwrap_or_default() })
+    }
+}
+
 #[component]
-fn Full(page: Page, cart: Cart) -> impl IntoView {
+fn Full(page: Page, cart: Cart, refused: Option<RefusedQuantity>) -> impl IntoView {
     let subtotal = cart.subtotal();
     let reference = page.shop.reference();
     let cheapest = reference
@@ -115,7 +130,14 @@ fn Full(page: Page, cart: Cart) -> impl IntoView {
         _ => format!("Only {missing} more until delivery is free."),
     });
     let can_check_out = cart.can_check_out();
-    let lines: Vec<_> = cart.lines.into_iter().map(|line| view! { <Line line=line /> }).collect();
+    let lines: Vec<_> = cart
+        .lines
+        .into_iter()
+        .map(|line| {
+            let refused = refused.clone().filter(|refused| refused.variation == line.variation.to_string());
+            view! { <Line line=line typed=refused.map(|refused| refused.typed) /> }
+        })
+        .collect();
     view! {
         <div class="with-summary">
             <section aria-label="Products in your cart">
@@ -155,7 +177,11 @@ fn Full(page: Page, cart: Cart) -> impl IntoView {
 }
 
 #[component]
-fn Line(line: CartLine) -> impl IntoView {
+fn Line(
+    line: CartLine,
+    /// What was entered for its quantity and refused.
+    typed: Option<String>,
+) -> impl IntoView {
     let problem = line.problem().map(|problem| match problem {
         LineProblem::NotOffered => "This is not offered any more. Please remove it.".to_owned(),
         LineProblem::SoldOut => "This is sold out. Please remove it.".to_owned(),
@@ -171,6 +197,12 @@ fn Line(line: CartLine) -> impl IntoView {
     let named = if options.is_empty() { line.name.clone() } else { format!("{} ({options})", line.name) };
     let id = format!("quantity-{}", line.variation);
     let variation = line.variation.to_string();
+    let error_id = format!("{id}-error");
+    let invalid = typed.as_ref().map(|_| "true");
+    let described = typed.as_ref().map(|_| error_id.clone());
+    let message =
+        typed.as_ref().map(|_| view! { <p class="field-error" id=error_id role="alert">{quantity_words()}</p> });
+    let value = typed.unwrap_or_else(|| line.quantity.to_string());
     view! {
         <li class="line">
             <a class="line-picture" href=href.clone() tabindex="-1" aria-hidden="true">
@@ -186,7 +218,18 @@ fn Line(line: CartLine) -> impl IntoView {
             <form class="line-quantity" method="post" action="/actions/cart/quantity">
                 <input type="hidden" name="variation" value=variation.clone() />
                 <label for=id.clone()>"Quantity"<span class="visually-hidden">" of "{named.clone()}</span></label>
-                <input id=id name="quantity" type="text" inputmode="numeric" value=line.quantity maxlength="9" autocomplete="off" />
+                <input
+                    id=id
+                    name="quantity"
+                    type="text"
+                    inputmode="numeric"
+                    value=value
+                    maxlength="9"
+                    autocomplete="off"
+                    aria-invalid=invalid
+                    aria-describedby=described
+                />
+                {message}
                 <button class="button">"Update"<span class="visually-hidden">" "{named.clone()}</span></button>
             </form>
             <p class="line-total">{line.total().map(|total| total.to_string())}</p>

@@ -21,6 +21,8 @@ pub struct ChoiceView {
     pub price_note: String,
     /// The variation that is shown first.
     pub chosen: usize,
+    /// A quantity that was refused, and why.
+    pub refused: Option<(String, String)>,
 }
 
 /// An option with its values.
@@ -78,6 +80,10 @@ pub fn ProductChoice(
 ) -> impl IntoView {
     let chosen = RwSignal::new(product.chosen);
     let picture = RwSignal::new(product.variations.get(product.chosen).map_or(0, |variation| variation.picture));
+    let (typed, message) = match product.refused.clone() {
+        Some((typed, message)) => (typed, Some(message)),
+        None => ("1".to_owned(), None),
+    };
     let product = StoredValue::new(product);
     let of = move |read: fn(&VariationView) -> String| {
         product.with_value(|product| product.variations.get(chosen.get()).map(read).unwrap_or_default())
@@ -114,10 +120,21 @@ pub fn ProductChoice(
                     <input type="hidden" name="variation" prop:value=move || of(|variation| variation.id.clone()) value=of(|variation| variation.id.clone()) />
                     <input type="hidden" name="sku" prop:value=move || of(|variation| variation.sku.clone()) value=of(|variation| variation.sku.clone()) />
                     <label for="quantity">"Quantity"</label>
-                    <input id="quantity" name="quantity" type="text" inputmode="numeric" value="1" maxlength="9" autocomplete="off" />
+                    <input
+                        id="quantity"
+                        name="quantity"
+                        type="text"
+                        inputmode="numeric"
+                        value=typed
+                        maxlength="9"
+                        autocomplete="off"
+                        aria-invalid=message.as_ref().map(|_| "true")
+                        aria-describedby=message.as_ref().map(|_| "quantity-error")
+                    />
                     <button class="button primary" disabled=move || most() == 0>
                         {move || if most() == 0 { "Sold out" } else { "Add to cart" }}
                     </button>
+                    {message.map(|text| view! { <p class="field-error" id="quantity-error" role="alert">{text}</p> })}
                 </form>
                 <p class="hint">"Article "{move || of(|variation| variation.sku.clone())}</p>
             </div>

@@ -2,6 +2,7 @@
 
 use super::card::ProductCard;
 use super::choice::{ChoiceView, OptionView, PictureView, ProductChoice, VariationView};
+use crate::forms::quantity_words;
 use crate::layout::{Breadcrumbs, Layout, NotFound, Notice, NoticeKind, unavailable};
 use crate::page::Page;
 use commerce::catalog::{
@@ -84,7 +85,12 @@ async fn shown(page: Page, product: Product) -> AnyView {
             view! { <li>{method.name.clone()}": "{days(method.min_days, method.max_days)}", "{method.price.to_string()}{free}</li> }
         })
         .collect();
-    let choice = choice(&product, &variation, reference.settings.prices_include_tax);
+    let mut choice = choice(&product, &variation, reference.settings.prices_include_tax);
+    choice.refused = page
+        .query
+        .get("refused")
+        .filter(|code| code == "quantity")
+        .map(|_| (page.query.get("typed").unwrap_or_default(), quantity_words()));
     view! {
         <Layout page=page.clone()>
             <Head page=page.clone() product=product.clone() variation=variation.clone() />
@@ -220,5 +226,6 @@ fn choice(product: &Product, chosen: &Variation, prices_include_tax: bool) -> Ch
             .collect(),
         price_note: format!("{} tax, plus delivery", if prices_include_tax { "Includes" } else { "Before" }),
         chosen: index_of(chosen).unwrap_or_default(),
+        refused: None,
     }
 }

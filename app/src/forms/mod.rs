@@ -20,6 +20,11 @@ pub fn words(field: &str, error: FieldError) -> String {
     }
 }
 
+/// The words for a quantity that is none.
+pub fn quantity_words() -> String {
+    words("quantity", FieldError::QuantityOutOfRange)
+}
+
 fn label_of(field: &str) -> &'static str {
     match field.trim_start_matches("billing_") {
         "email" => "e-mail address",

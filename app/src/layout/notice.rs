@@ -28,6 +28,8 @@ pub fn Notice(kind: NoticeKind, children: Children) -> impl IntoView {
 pub fn QueryNotice(page: Page) -> impl IntoView {
     let refused = page.query.get("refused").or_else(|| page.query.get("__err").map(|_| "unreadable".to_owned()));
     let warning = match refused.as_deref() {
+        // These stand beside their fields.
+        Some("quantity") => None,
         Some("not-enough") => not_enough(&page),
         code => code.and_then(words).map(str::to_owned),
     };
@@ -56,7 +58,6 @@ fn words(code: &str) -> Option<&'static str> {
     Some(match code {
         "unreadable" => "We could not read what was sent. Please try again.",
         "too-large" => "That was more than the form takes. Please shorten it and try again.",
-        "quantity" => "Please enter a whole number from 1 to 100.",
         "unknown-variation" => "This product is not offered any more, or not in this variation.",
         "not-in-cart" => "That is not in your cart any more.",
         "too-many" => "You can have up to 100 of a product in your cart.",

@@ -4,8 +4,8 @@
 
 use super::{CartSummary, queries};
 use crate::db::Db;
-use fred::clients::Pool;
-use fred::interfaces::KeysInterface;
+use fred::clients::{Client, Pool};
+use fred::interfaces::{ClientLike, KeysInterface};
 use fred::types::scripts::Script;
 use sea_orm::DbErr;
 use std::time::Duration;
@@ -64,9 +64,16 @@ impl Sessions {
         self.put(token_hash, NEVER_OLDER, "?").await;
     }
 
+    /// A client that is connected: one that isn't would keep its commands, and us waiting.
+    fn connected(&self) -> Option<(&Client, &Script)> {
+        let (pool, script) = self.redis.as_ref()?;
+        let client = pool.next_connected();
+        client.is_connected().then_some((client, script))
+    }
+
     async fn known(&self, token_hash: &str) -> Option<CartSummary> {
-        let (pool, _) = self.redis.as_ref()?;
-        let outcome = tokio::time::timeout(PATIENCE, pool.get::<Option<String>, _>(key(token_hash))).await;
+        let (client, _) = self.connected()?;
+        let outcome = tokio::time::timeout(PATIENCE, client.get::<Option<String>, _>(key(token_hash))).await;
         let text = match outcome {
             Ok(Ok(text)) => text?,
             failed => {
@@ -79,10 +86,10 @@ impl Sessions {
     }
 
     async fn put(&self, token_hash: &str, version: i64, items: &str) {
-        let Some((pool, script)) = &self.redis else { return };
+        let Some((client, script)) = self.connected() else { return };
         let arguments = vec![version.to_string(), items.to_owned(), TTL_SECONDS.to_string()];
         // Time limits set in the client's options do not reach scripts.
-        let call = script.evalsha_with_reload::<i64, _, _>(pool.next(), vec![key(token_hash)], arguments);
+        let call = script.evalsha_with_reload::<i64, _, _>(client, vec![key(token_hash)], arguments);
         if !matches!(tokio::time::timeout(PATIENCE, call).await, Ok(Ok(_))) {
             tracing::warn!("guest session not written to Redis");
         }

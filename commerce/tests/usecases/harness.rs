@@ -28,13 +28,12 @@ use std::sync::{Arc, Mutex};
 /// A test is a module with two functions, so that one can be run alone:
 /// `cargo test … cart::lines_add_up::on_sqlite`.
 macro_rules! both_databases {
-    ($($(#[$attribute:meta])* async fn $name:ident($shop:ident: TestShop) $body:block)+) => {$(
+    ($($(#[$attribute:meta])* async fn $name:ident($shop:ident: $of:ty) $body:block)+) => {$(
         mod $name {
-            #[allow(unused_imports)]
             use super::*;
 
             $(#[$attribute])*
-            async fn body($shop: $crate::harness::TestShop) $body
+            async fn body($shop: $of) $body
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_sqlite() {

@@ -11,8 +11,8 @@ const LEAST_BYTES: usize = 1_200;
 /// How hard to try: every page is compressed for one reader.
 const BROTLI_QUALITY: u32 = 2;
 
-/// Each compressor's window, as the logarithm of its bytes: wide enough for a page.
-const BROTLI_WINDOW: u32 = 18;
+/// How far back to look for repetitions, as the logarithm of bytes: more costs time and saves nothing on a page.
+const BROTLI_WINDOW: u32 = 16;
 
 /// How a body is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -57,8 +57,8 @@ pub async fn fill(shop: &Shop) -> Result<bool, SeedError> {
     let products = catalogue.products.iter().enumerate().map(|(index, product)| {
         let category = categories.get(&product.category).copied();
         let category = category.ok_or_else(|| SeedError::NoCategory(product.category.clone()))?;
-        // What comes first in the catalogue is shown first where the newest comes first.
-        let age = TimeDelta::hours(i64::try_from(index).unwrap_or_default());
+        // The newest come from all over the catalogue, not from its first shelf.
+        let age = TimeDelta::hours(i64::try_from(index * SPREAD % count).unwrap_or_default());
         Ok(new_product(
             product,
             category,
@@ -73,6 +73,9 @@ pub async fn fill(shop: &Shop) -> Result<bool, SeedError> {
     println!("{count} products are on the shelves after {:.1} s.", started.elapsed().as_secs_f64());
     Ok(true)
 }
+
+/// How far neighbours of the catalogue are apart in age: a prime, so that no two are of one age.
+const SPREAD: usize = 37;
 
 /// Makes every picture on all processors, and stores each as soon as it is finished.
 async fn store_pictures(shop: &Shop, catalogue: &Arc<Catalogue>) -> Result<HashMap<Subject, MediaId>, SeedError> {
