@@ -13,6 +13,8 @@ mod cart;
 #[cfg(feature = "ssr")]
 mod forms;
 #[cfg(feature = "ssr")]
+mod head;
+#[cfg(feature = "ssr")]
 mod layout;
 #[cfg(feature = "ssr")]
 pub mod mails;
@@ -25,6 +27,7 @@ mod routes;
 
 #[cfg(feature = "ssr")]
 pub use {
+    head::{Head, HeadSlot},
     page::{ClientAddress, Site},
     routes::{App, register_actions, shell},
 };

@@ -1,5 +1,6 @@
 //! What a page or action knows of the request that asks for it.
 
+use crate::head::{Head, HeadSlot};
 use commerce::Shop;
 use commerce::token::Token;
 use http::request::Parts;
@@ -39,6 +40,7 @@ pub struct Page {
     pub params: ParamsMap,
     /// The parameters behind the question mark.
     pub query: ParamsMap,
+    head: HeadSlot,
     response: Option<ResponseOptions>,
     parts: Option<Parts>,
 }
@@ -66,6 +68,7 @@ impl Page {
             site: expect_context(),
             params: ParamsMap::new(),
             query: ParamsMap::new(),
+            head: use_context().unwrap_or_default(),
             response: use_context(),
             parts: use_context(),
         }
@@ -93,6 +96,11 @@ impl Page {
     pub fn client(&self) -> IpAddr {
         let address = self.parts.as_ref().and_then(|parts| parts.extensions.get::<ClientAddress>());
         address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.0)
+    }
+
+    /// Says what stands in the head of the page.
+    pub fn set_head(&self, head: Head) {
+        self.head.set(head);
     }
 
     /// The path and query that were asked for.

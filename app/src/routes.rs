@@ -7,7 +7,6 @@ use crate::layout::{Layout, NotFound};
 use crate::orders::ConfirmationPage;
 use crate::page::{Page, Site};
 use leptos::prelude::*;
-use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::{SsrMode, path};
 
@@ -22,7 +21,6 @@ pub fn shell(site: Site) -> impl IntoView {
                 <meta name="color-scheme" content="light dark" />
                 <link rel="stylesheet" href=site.stylesheet />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-                <MetaTags />
             </head>
             <body>
                 <App />
@@ -34,7 +32,6 @@ pub fn shell(site: Site) -> impl IntoView {
 /// Every page of the shop.
 #[component]
 pub fn App() -> impl IntoView {
-    provide_meta_context();
     view! {
         <Router>
             <FlatRoutes fallback=MissingPage>

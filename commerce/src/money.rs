@@ -73,7 +73,10 @@ impl Money {
     /// Reads a decimal number of major units; `None` where it is not one, or
     /// has more digits than the currency.
     pub fn parse(text: &str, currency: Currency) -> Option<Self> {
-        let decimal: Decimal = text.trim().parse().ok()?;
+        let text = text.trim();
+        // The parser of decimals reads more, such as `1e3` and `1_000`.
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
+        let decimal: Decimal = plain.then(|| text.parse().ok()).flatten()?;
         let minor = decimal.checked_mul(Decimal::from(10_i64.pow(minor_digits(currency))))?;
         minor.fract().is_zero().then(|| minor.to_i64()).flatten().map(|minor| Self::new(minor, currency))
     }
@@ -124,7 +127,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_amount() {
-        for text in ["", "abc", "1.005", "1e3", "99999999999999999999"] {
+        for text in ["", "abc", "1.005", "1e3", "1_000", "99999999999999999999"] {
             assert_eq!(Money::parse(text, Currency::EUR), None, "{text}");
         }
         assert_eq!(Money::parse("0.5", Currency::JPY), None);

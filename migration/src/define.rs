@@ -2,8 +2,8 @@
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::schema::{
-    big_integer, big_integer_null, boolean, integer, json_binary, json_binary_null, pk_uuid, string, string_null,
-    string_uniq, text, text_null, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid, uuid_null,
+    big_integer, big_integer_null, boolean, integer, json_binary, json_binary_null, pk_uuid, string, string_null, text,
+    text_null, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid, uuid_null,
 };
 
 /// An empty table definition.

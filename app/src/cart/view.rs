@@ -1,12 +1,12 @@
 //! The page of the cart.
 
 use crate::forms::quantity_words;
+use crate::head::Head;
 use crate::layout::{Layout, Notice, NoticeKind, Pic, unavailable};
 use crate::page::Page;
 use commerce::cart::{Cart, CartLine, LineProblem, queries};
 use commerce::catalog::Found;
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
 
 /// What is in the cart, and the way to the checkout.
 #[component]
@@ -21,13 +21,12 @@ pub fn CartPage() -> impl IntoView {
             },
             None => None,
         };
+        page.set_head(Head { title: "Your cart".to_owned(), ..Head::default() });
         let removed = removed(&page).await;
         let cart = cart.filter(|cart| !cart.lines.is_empty());
         let short = short(&page, cart.as_ref());
         view! {
             <Layout page=page.clone()>
-                <Title text="Your cart" />
-                <Meta name="robots" content="noindex" />
                 <div class="wrap cart-page">
                     <h1>"Your cart"</h1>
                     {removed}

@@ -1,11 +1,11 @@
 //! The home page.
 
 use super::card::ProductCard;
+use crate::head::Head;
 use crate::layout::{Layout, Pic, unavailable};
 use crate::page::Page;
 use commerce::catalog::{Filters, ListingQuery, Page as ListingPage, Scope, Sorting, queries};
 use leptos::prelude::*;
-use leptos_meta::{Link, Meta, Title};
 
 /// How many new products the home page shows.
 const NEW: u32 = 8;
@@ -28,6 +28,14 @@ pub fn HomePage() -> impl IntoView {
         };
         let reference = page.shop.reference();
         let name = reference.settings.name.clone();
+        page.set_head(Head {
+            title: format!("{name} — things worth keeping"),
+            description: Some(
+                "Clothes, home, kitchen, play and more, chosen with care and sent within days.".to_owned(),
+            ),
+            canonical: Some(format!("{}/", page.site.public_url)),
+            image: None,
+        });
         let tiles: Vec<_> = reference
             .categories
             .roots()
@@ -65,9 +73,6 @@ pub fn HomePage() -> impl IntoView {
             .collect();
         view! {
             <Layout page=page.clone()>
-                <Title text=format!("{name} — things worth keeping") />
-                <Meta name="description" content="Clothes, home, kitchen, play and more, chosen with care and sent within days." />
-                <Link rel="canonical" href=format!("{}/", page.site.public_url) />
                 <section class="hero">
                     <div class="wrap">
                         <div>

@@ -2,13 +2,13 @@
 
 use super::card::ProductCard;
 use super::listing_query::{PAGE_SIZE, href, option_field, parse};
+use crate::head::Head;
 use crate::layout::{Breadcrumbs, Layout, NotFound, unavailable};
 use crate::page::Page;
 use commerce::catalog::{Category, Choices, Listing, ListingQuery, Page as ListingPage, Scope, Sorting, queries};
 use commerce::money::{Currency, Money};
 use http::StatusCode;
 use leptos::prelude::*;
-use leptos_meta::{Link, Meta, Title};
 
 /// Filtered results are counted up to here: nobody reads further.
 const COUNTED: u32 = 1_000;
@@ -89,10 +89,10 @@ async fn listing_page(page: Page, category: Option<Category>) -> AnyView {
         }
     };
     let path = category.as_ref().map_or("/products".to_owned(), |category| format!("/c/{}", category.slug));
+    page.set_head(head(&page, category.as_ref(), &path));
     let shown = Shown { path, currency, query };
     view! {
         <Layout page=page.clone()>
-            <Head page=page.clone() category=category.clone() shown=shown.clone() />
             <div class="wrap">
                 <Top page=page category=category />
                 <div class="listing">
@@ -117,17 +117,15 @@ fn counted(count: i64, filtered: bool) -> String {
     }
 }
 
-#[component]
-fn Head(page: Page, category: Option<Category>, shown: Shown) -> impl IntoView {
-    let title = category.as_ref().map_or("All products".to_owned(), |category| category.name.clone());
-    let description = category.map_or("Everything the shop has.".to_owned(), |category| category.description);
-    // Filtered and sorted views are the same content: one address stands for them.
-    let canonical = format!("{}{}", page.site.public_url, shown.path);
-    let name = page.shop.reference().settings.name.clone();
-    view! {
-        <Title text=format!("{title} — {name}") />
-        <Meta name="description" content=description />
-        <Link rel="canonical" href=canonical />
+fn head(page: &Page, category: Option<&Category>, path: &str) -> Head {
+    let title = category.map_or("All products", |category| &category.name);
+    let name = &page.shop.reference().settings.name;
+    Head {
+        title: format!("{title} — {name}"),
+        description: category.map(|category| category.description.clone()),
+        // Filtered and sorted views are the same content: one address stands for them.
+        canonical: Some(format!("{}{path}", page.site.public_url)),
+        image: None,
     }
 }
 

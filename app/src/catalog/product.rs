@@ -3,6 +3,7 @@
 use super::card::ProductCard;
 use super::choice::{ChoiceView, OptionView, PictureView, ProductChoice, VariationView};
 use crate::forms::quantity_words;
+use crate::head::Head;
 use crate::layout::{Breadcrumbs, Layout, NotFound, Notice, NoticeKind, unavailable};
 use crate::page::Page;
 use commerce::catalog::{
@@ -11,7 +12,6 @@ use commerce::catalog::{
 use commerce::forms::MAX_QUANTITY;
 use http::StatusCode;
 use leptos::prelude::*;
-use leptos_meta::{Link, Meta, Title};
 
 /// How many other products of its category the page shows.
 const RELATED: u32 = 4;
@@ -85,6 +85,7 @@ async fn shown(page: Page, product: Product) -> AnyView {
             view! { <li>{method.name.clone()}": "{days(method.min_days, method.max_days)}", "{method.price.to_string()}{free}</li> }
         })
         .collect();
+    page.set_head(head(&page, &product, &variation));
     let mut choice = choice(&product, &variation, reference.settings.prices_include_tax);
     choice.refused = page
         .query
@@ -93,7 +94,6 @@ async fn shown(page: Page, product: Product) -> AnyView {
         .map(|_| (page.query.get("typed").unwrap_or_default(), quantity_words()));
     view! {
         <Layout page=page.clone()>
-            <Head page=page.clone() product=product.clone() variation=variation.clone() />
             <div class="wrap">
                 <Added page=page product=product.clone() />
                 <Breadcrumbs above=above here=product.name.clone() />
@@ -128,23 +128,14 @@ pub fn days(least: i32, most: i32) -> String {
     }
 }
 
-#[component]
-fn Head(page: Page, product: Product, variation: Variation) -> impl IntoView {
-    let canonical = format!("{}/p/{}", page.site.public_url, product.slug);
-    let description: String = product.description.chars().take_while(|c| *c != '\n').take(160).collect();
-    let name = page.shop.reference().settings.name.clone();
-    let image = product.picture_of(&variation).map(|picture| {
-        let address = format!("{}{}", page.site.public_url, picture.url(960, "jpg"));
-        view! { <Meta property="og:image" content=address /> }
-    });
-    view! {
-        <Title text=format!("{} — {name}", product.name) />
-        <Meta name="description" content=description.clone() />
-        <Meta property="og:title" content=product.name />
-        <Meta property="og:description" content=description />
-        <Meta property="og:type" content="product" />
-        {image}
-        <Link rel="canonical" href=canonical />
+fn head(page: &Page, product: &Product, variation: &Variation) -> Head {
+    let name = &page.shop.reference().settings.name;
+    let address = |path: String| format!("{}{path}", page.site.public_url);
+    Head {
+        title: format!("{} — {name}", product.name),
+        description: Some(product.description.chars().take_while(|c| *c != '\n').take(160).collect()),
+        canonical: Some(address(format!("/p/{}", product.slug))),
+        image: product.picture_of(variation).map(|picture| address(picture.url(960, "jpg"))),
     }
 }
 

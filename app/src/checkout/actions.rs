@@ -79,7 +79,7 @@ pub async fn save_address(#[server(flatten)] fields: Fields) -> Result<(), Serve
     }
     match parse_contact(&fields) {
         Err(errors) => keep(&page, &token, fields, errors).await,
-        Ok(contact) => go_on(&page, &token, StepDone::Address(contact), "address", "delivery").await,
+        Ok(contact) => go_on(&page, &token, StepDone::Address(Box::new(contact)), "address", "delivery").await,
     }
     Ok(())
 }

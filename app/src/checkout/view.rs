@@ -6,12 +6,12 @@ use super::hold_timer::HoldTimer;
 use super::payment_step::PaymentStep;
 use super::review_step::ReviewStep;
 use super::summary::OrderSummary;
+use crate::head::Head;
 use crate::layout::{CheckoutLayout, Layout, NotFound, unavailable};
 use crate::page::Page;
 use commerce::checkout::{Checkout, Step, queries};
 use http::StatusCode;
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
 
 /// A step of the checkout.
 #[component]
@@ -52,6 +52,7 @@ async fn shown(page: Page, step: Step, checkout: Checkout) -> AnyView {
         Step::Payment => view! { <PaymentStep checkout=checkout.clone() /> }.into_any(),
         Step::Review => view! { <ReviewStep checkout=checkout.clone() /> }.into_any(),
     };
+    page.set_head(Head { title: format!("Checkout: {}", step_name(step)), ..Head::default() });
     let left = checkout.hold_expires_at - page.shop.clock.now();
     let until = checkout.hold_expires_at.format("%H:%M UTC").to_string();
     let steps: Vec<_> = Step::ALL
@@ -67,8 +68,6 @@ async fn shown(page: Page, step: Step, checkout: Checkout) -> AnyView {
         .collect();
     view! {
         <CheckoutLayout page=page>
-            <Title text=format!("Checkout: {}", step_name(step)) />
-            <Meta name="robots" content="noindex" />
             <div class="wrap">
                 <nav aria-label="Checkout steps"><ol class="steps">{steps}</ol></nav>
                 <HoldTimer seconds=left.num_seconds().max(0) until=until />

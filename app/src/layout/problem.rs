@@ -1,15 +1,16 @@
 //! Pages for when there is nothing to show.
 
 use super::{CheckoutLayout, Layout};
+use crate::head::Head;
 use crate::page::Page;
 use http::{StatusCode, header};
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
 
 /// There is nothing at this address: says so with status 404 and offers ways on.
 #[component]
 pub fn NotFound(page: Page, title: &'static str) -> impl IntoView {
     page.set_status(StatusCode::NOT_FOUND);
+    page.set_head(Head { title: title.to_owned(), ..Head::default() });
     let reference = page.shop.reference();
     let links: Vec<_> = reference
         .categories
@@ -17,8 +18,6 @@ pub fn NotFound(page: Page, title: &'static str) -> impl IntoView {
         .map(|category| view! { <li><a class="button" href=format!("/c/{}", category.slug)>{category.name.clone()}</a></li> })
         .collect();
     view! {
-        <Title text=title />
-        <Meta name="robots" content="noindex" />
         <div class="wrap empty-state">
             <h1>{title}</h1>
             <p>"It may have moved, or the address has a typing mistake. These are good places to go on:"</p>
@@ -33,9 +32,8 @@ pub fn NotFound(page: Page, title: &'static str) -> impl IntoView {
 pub fn Unavailable(page: Page) -> impl IntoView {
     page.set_status(StatusCode::SERVICE_UNAVAILABLE);
     page.set_header(header::RETRY_AFTER, "10");
+    page.set_head(Head { title: "We’ll be right back".to_owned(), ..Head::default() });
     view! {
-        <Title text="We’ll be right back" />
-        <Meta name="robots" content="noindex" />
         <div class="wrap empty-state">
             <h1>"We’ll be right back"</h1>
             <p>"The shop can’t answer at the moment. Your cart is safe: please try again in a few seconds."</p>

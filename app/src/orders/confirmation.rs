@@ -1,6 +1,7 @@
 //! The page that thanks for an order; whoever has its link can come back to it.
 
 use crate::checkout::{Amounts, Postal, method_name};
+use crate::head::Head;
 use crate::layout::{Layout, NotFound, Pic, unavailable};
 use crate::mails::next_step;
 use crate::page::Page;
@@ -8,7 +9,6 @@ use commerce::money::Money;
 use commerce::orders::{Order, Status, queries};
 use commerce::token::Token;
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
 
 /// The order that the token in the address opens.
 #[component]
@@ -45,6 +45,7 @@ fn status_name(status: Status) -> &'static str {
 fn Shown(page: Page, order: Order) -> impl IntoView {
     let reference = page.shop.reference();
     let number = order.number.to_string();
+    page.set_head(Head { title: format!("Order {number}"), ..Head::default() });
     let lines: Vec<_> = order
         .lines
         .iter()
@@ -69,8 +70,6 @@ fn Shown(page: Page, order: Order) -> impl IntoView {
     });
     view! {
         <Layout page=page>
-            <Title text=format!("Order {number}") />
-            <Meta name="robots" content="noindex" />
             <div class="wrap confirmation">
                 <h1>"Thank you for your order"</h1>
                 <p class="lead">"Order number "<strong class="order-number">{number}</strong></p>

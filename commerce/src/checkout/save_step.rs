@@ -14,7 +14,7 @@ use sea_orm::{ActiveValue::Set, EntityTrait};
 #[derive(Clone, Debug)]
 pub enum StepDone {
     /// Who and where to.
-    Address(Contact),
+    Address(Box<Contact>),
     /// The code of the delivery method, and what the customer has to say.
     Delivery {
         /// The code of the delivery method.
@@ -61,7 +61,7 @@ async fn attempt(shop: &Shop, token: &Token, done: &StepDone) -> Result<i64, Che
 
 fn set(row: &mut entity::ActiveModel, checkout: &Checkout, done: &StepDone) -> Result<(), CheckoutError> {
     match done {
-        StepDone::Address(contact) => row.contact = Set(Some(contact.clone())),
+        StepDone::Address(contact) => row.contact = Set(Some(Contact::clone(contact))),
         StepDone::Delivery { method, note } => {
             if !checkout.delivery_offers.iter().any(|(offered, _)| offered.code == *method) {
                 return Err(CheckoutError::UnknownChoice);

@@ -27,7 +27,7 @@ pub fn routes(web: &Web) -> Router<Web> {
 
 async fn run(State(web): State<Web>, request: Request) -> Response {
     let headers = request.headers().clone();
-    let context = pages::context(&web);
+    let context = pages::context(&web, app::HeadSlot::default());
     let response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
     if super::wants_html(&headers) { for_browsers(&web, &headers, response) } else { response }
 }

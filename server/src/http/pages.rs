@@ -6,6 +6,7 @@
 
 use super::compress::Encoding;
 use super::{Assets, Web};
+use app::HeadSlot;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::response::Parts;
@@ -24,9 +25,10 @@ use xxhash_rust::xxh3::xxh3_128;
 const PERSONAL: [&str; 2] = ["/cart", "/checkout"];
 
 /// What pages and actions are given by the server.
-pub fn context(web: &Web) -> impl Fn() + Clone + Send + Sync + 'static {
+pub fn context(web: &Web, head: HeadSlot) -> impl Fn() + Clone + Send + Sync + 'static {
     let (shop, site) = (web.shop.clone(), web.site.clone());
     move || {
+        provide_context(head.clone());
         provide_context(shop.clone());
         provide_context(site.clone());
         // The policy needs no nonce, and with a new one no page would be like another.
@@ -87,8 +89,9 @@ impl Reader {
 async fn render(web: &Web, mut request: Request, status: StatusCode) -> Response {
     let reader = Reader::of(&request);
     tidy(request.uri_mut());
-    let site = web.site.clone();
-    let handler = leptos_axum::render_app_async_with_context(context(web), move || app::shell(site.clone()));
+    let (site, head) = (web.site.clone(), HeadSlot::default());
+    let handler =
+        leptos_axum::render_app_async_with_context(context(web, head.clone()), move || app::shell(site.clone()));
     let (mut parts, body) = handler(request).await.into_parts();
     if parts.status == StatusCode::OK {
         parts.status = status;
@@ -98,7 +101,7 @@ async fn render(web: &Web, mut request: Request, status: StatusCode) -> Response
     }
     // The app writes to memory: nothing there can fail.
     let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    send(finish(body, &web.assets), parts, &reader)
+    send(finish(body, &head.to_html(), &web.assets), parts, &reader)
 }
 
 /// Leptos reads the address as one of a host of its own, which an absolute one is not.
@@ -111,16 +114,15 @@ fn tidy(uri: &mut Uri) {
     }
 }
 
-/// Cuts off the scripts that Leptos puts behind the end, and has islands loaded where there are some.
-fn finish(page: Bytes, assets: &Assets) -> Bytes {
+/// Cuts off the scripts that Leptos puts behind the end, writes the head that
+/// the page left, and has islands loaded where there are some.
+fn finish(page: Bytes, head: &str, assets: &Assets) -> Bytes {
     const END: &[u8] = b"</html>";
     let end = memmem::rfind(&page, END).map_or(page.len(), |position| position + END.len());
     let page = page.slice(..end);
-    if memmem::find(&page, b"<leptos-island").is_none() {
-        return page;
-    }
-    let Some(head) = memmem::find(&page, b"</head>") else { return page };
-    [&page[..head], assets.head.as_bytes(), &page[head..]].concat().into()
+    let islands = memmem::find(&page, b"<leptos-island").map_or("", |_| assets.head.as_str());
+    let Some(place) = memmem::find(&page, b"</head>") else { return page };
+    [&page[..place], head.as_bytes(), islands.as_bytes(), &page[place..]].concat().into()
 }
 
 fn send(page: Bytes, mut parts: Parts, reader: &Reader) -> Response {
@@ -163,7 +165,7 @@ mod tests {
     use super::*;
 
     fn finished(page: &'static str) -> String {
-        let page = finish(Bytes::from_static(page.as_bytes()), &Assets::find("/nowhere".as_ref()));
+        let page = finish(Bytes::from_static(page.as_bytes()), "", &Assets::find("/nowhere".as_ref()));
         String::from_utf8(page.to_vec()).expect("text")
     }
 

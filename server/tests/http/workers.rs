@@ -38,7 +38,7 @@ async fn buy(shop: &Shop) -> Token {
     let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
     let contact = parse_contact(&fields).expect("complete");
     let steps = [
-        StepDone::Address(contact),
+        StepDone::Address(Box::new(contact)),
         StepDone::Delivery { method: "standard".to_owned(), note: String::new() },
         StepDone::Payment("bank_transfer".to_owned()),
     ];

@@ -111,7 +111,7 @@ impl Guest {
     /// Does a step as most would.
     pub async fn do_step(&self, step: Step) -> Result<(), CheckoutError> {
         let done = match step {
-            Step::Address => StepDone::Address(contact()),
+            Step::Address => StepDone::Address(Box::new(contact())),
             Step::Delivery => StepDone::Delivery { method: "standard".to_owned(), note: "Ring twice".to_owned() },
             Step::Payment => StepDone::Payment("bank_transfer".to_owned()),
             Step::Review => return Ok(()),
