@@ -27,9 +27,7 @@ impl Head {
             }
         });
         let address = match canonical {
-            Some(href) => {
-                view! { <link rel="canonical" href=href.clone() />{property("og:url", href)} }.into_any()
-            }
+            Some(href) => view! { <link rel="canonical" href=href.clone() />{property("og:url", href)} }.into_any(),
             None => view! { <meta name="robots" content="noindex" /> }.into_any(),
         };
         let picture = image.map(|address| view! { {property("og:image", address)} });

@@ -8,6 +8,10 @@ use std::process::ExitCode;
 use tokio::signal;
 use tokio_util::sync::CancellationToken;
 
+/// Pages are many small pieces: the system's allocator took a fifth of their time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A shop in one binary. It is configured by environment variables.
 #[derive(Parser)]
 #[command(name = "emporion", version)]

@@ -223,7 +223,7 @@ fn Line(
                     type="text"
                     inputmode="numeric"
                     value=value
-                    maxlength="9"
+                    maxlength="20"
                     autocomplete="off"
                     aria-invalid=invalid
                     aria-describedby=described

@@ -126,7 +126,7 @@ pub fn ProductChoice(
                         type="text"
                         inputmode="numeric"
                         value=typed
-                        maxlength="9"
+                        maxlength="20"
                         autocomplete="off"
                         aria-invalid=message.as_ref().map(|_| "true")
                         aria-describedby=message.as_ref().map(|_| "quantity-error")

@@ -24,23 +24,23 @@ pub fn Footer(page: Page) -> impl IntoView {
     view! {
         <footer class="site-footer">
             <div class="wrap">
-                <section aria-labelledby="footer-shop">
-                    <h2 id="footer-shop">"Shop"</h2>
+                <div>
+                    <h2>"Shop"</h2>
                     <ul>{categories}<li><a href="/products">"All products"</a></li></ul>
-                </section>
-                <section aria-labelledby="footer-delivery">
-                    <h2 id="footer-delivery">"Delivery"</h2>
+                </div>
+                <div>
+                    <h2>"Delivery"</h2>
                     <ul>{deliveries}</ul>
-                </section>
-                <section aria-labelledby="footer-help">
-                    <h2 id="footer-help">"Help"</h2>
+                </div>
+                <div>
+                    <h2>"Help"</h2>
                     <ul>
                         <li><a href=mail>{settings.email.clone()}</a></li>
                         <li>
                             {if settings.prices_include_tax { "Prices include tax" } else { "Prices are before tax" }}
                         </li>
                     </ul>
-                </section>
+                </div>
             </div>
         </footer>
     }

@@ -92,6 +92,8 @@ async fn attempt_to_place(shop: &Shop, guest: &Token, agreement: Agreement) -> R
     }
     let order = insert(shop, &tx, guest, &checkout, now).await?;
     claims::hand_to_order(&tx, cart_id, order).await?;
+    // What is left of the checkout would count as a hold of its network address.
+    tx.execute_raw(sql(&tx, "DELETE FROM checkouts WHERE cart_id = $1", [cart_id.into()])).await?;
     tx.commit().await?;
     Ok(order)
 }

@@ -162,15 +162,20 @@ async fn stock_rows<C: ConnectionTrait>(
     values.extend(wanted.keys().map(|variation| Value::from(*variation)));
     let of_wanted = match wanted.len() {
         0 => String::new(),
-        count => format!(" OR (s.variation_id IN ({}) AND l.kind = 'warehouse')", placeholders(2, count)),
+        count => format!(
+            " UNION SELECT w.id FROM stock w JOIN locations x ON x.id = w.location_id
+              WHERE w.variation_id IN ({}) AND x.kind = 'warehouse'",
+            placeholders(2, count),
+        ),
     };
+    // The rows are named first: joined by an OR, both databases would read the whole stock.
     let text = format!(
         "SELECT s.id, s.variation_id, v.product_id, l.priority, s.on_hand, s.reserved, COALESCE(c.quantity, 0) AS own
          FROM stock s
          JOIN locations l ON l.id = s.location_id
          JOIN variations v ON v.id = s.variation_id
          LEFT JOIN claims c ON c.stock_id = s.id AND c.cart_id = $1
-         WHERE c.id IS NOT NULL{of_wanted}
+         WHERE s.id IN (SELECT k.stock_id FROM claims k WHERE k.cart_id = $1{of_wanted})
          ORDER BY s.id{}",
         for_update(tx, "s"),
     );

@@ -79,7 +79,7 @@ both_databases! {
         }
         let agreement = guest.agreement().await;
         // Two transactions: the order, and its being placed once the gateway agreed.
-        at_most(&shop, 25, 2 * TRANSACTION, "place an order of 2 lines", guest.place_as(agreement))
+        at_most(&shop, 26, 2 * TRANSACTION, "place an order of 2 lines", guest.place_as(agreement))
             .await
             .expect("placed");
         at_most(&shop, 4, 0, "place it again", guest.place_as(agreement)).await.expect("the same");
