@@ -95,23 +95,26 @@ async fn measure(arguments: &Arguments) -> Result<(), Failure> {
     println!("{processors} processors, shared by the shop, its database and the load generator.");
     println!("{}", durable_writes(&arguments.folder)?);
     println!("{}", wasm_size()?);
-    let mut rows = Vec::new();
+    let mut tables = Vec::new();
     for database in [Database::Sqlite, Database::Postgres] {
         if arguments.database.is_none_or(|only| only == database) {
-            measure_on(database, arguments, &mut rows).await?;
+            tables.push((database.name(), measure_on(database, arguments).await?));
         }
     }
     println!();
-    println!(
-        "{CONNECTIONS} connections, {BUYERS} for the checkout. cpu: seconds of the process for 1,000 operations; \
-         database: PostgreSQL and Redis together; floor: the same bytes from a plain axum handler."
-    );
-    table::print(&rows);
+    println!("{CONNECTIONS} connections, {BUYERS} for the checkout.");
+    println!("cpu: seconds that the shop, its database and the load generator used for 1,000 operations.");
+    println!("floor: the same bytes from a plain axum handler; its last column says how many times faster it is.");
+    for (name, rows) in tables {
+        println!();
+        table::print(name, &rows);
+    }
     Ok(())
 }
 
 /// A shop on one database, from its first to its last measurement.
-async fn measure_on(database: Database, arguments: &Arguments, rows: &mut Vec<Row>) -> Result<(), Failure> {
+async fn measure_on(database: Database, arguments: &Arguments) -> Result<Vec<Row>, Failure> {
+    let mut rows = Vec::new();
     let place = Place::new(database, &arguments.folder)?;
     let name = database.name();
     let demo = place.run(&["seed"])?;
@@ -121,7 +124,8 @@ async fn measure_on(database: Database, arguments: &Arguments, rows: &mut Vec<Ro
 
     let shop = place.open("warn")?;
     let seconds = Duration::from_secs_f64(arguments.seconds);
-    let mut bench = Bench { address: shop.address, pid: shop.pid(), place: &place, arguments, seconds, rows };
+    let mut bench =
+        Bench { address: shop.address, pid: shop.pid(), place: &place, arguments, seconds, rows: &mut rows };
     let stock = Stock::look(shop.address).await?;
     let visit = |paths: &[String]| Visit { paths: paths.to_vec(), cart: None };
     let target = |rate: f64| match database {
@@ -154,7 +158,7 @@ async fn measure_on(database: Database, arguments: &Arguments, rows: &mut Vec<Ro
         let took = place.run(&["seed", "--products", &count.to_string()])?.as_secs_f64();
         println!("{name}: {} products more took {took:.1} s to seed.", table::thousands(count.into()));
     }
-    Ok(())
+    Ok(rows)
 }
 
 /// How an operation is repeated.
@@ -187,8 +191,7 @@ impl Bench<'_> {
         if !name.contains(&self.arguments.only) {
             return Ok(());
         }
-        let name = format!("{}: {name}", self.place.database.name());
-        print!("{name} ...");
+        print!("{}: {name} ...", self.place.database.name());
         std::io::stdout().flush()?;
         let processes = Processes { server: self.pid, services: self.place.services() };
         let turns = Cell::new(0);
@@ -204,7 +207,7 @@ impl Bench<'_> {
             repeat(floor.address, &processes, &replay, &unlimited, self.seconds / 2, &Cell::new(0)).await?;
         println!(" {}/s", table::thousands(shop.rate()));
         let target = load.target;
-        self.rows.push(Row { name, shop, cpu, resident, floor: outcome, floor_cpu, bytes, target });
+        self.rows.push(Row { name: name.to_owned(), shop, cpu, resident, floor: outcome, floor_cpu, bytes, target });
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ pub struct Target {
 
 /// What was measured of an operation.
 pub struct Row {
-    /// What was done, and how.
+    /// What was done.
     pub name: String,
     /// How it went at the shop.
     pub shop: Outcome,
@@ -32,12 +32,11 @@ pub struct Row {
     pub target: Option<Target>,
 }
 
-const HEADINGS: [&str; 14] = [
-    "operation",
+const HEADINGS: [&str; 15] = [
     "ops/s",
     "p50 ms",
     "p99 ms",
-    "cpu s/1000",
+    "cpu shop",
     "database",
     "client",
     "RSS MB",
@@ -45,22 +44,24 @@ const HEADINGS: [&str; 14] = [
     "kB/op",
     "floor ops/s",
     "p99 ms",
-    "cpu s/1000",
-    "floor/shop",
+    "cpu",
+    "times",
+    "target",
+    "",
 ];
 
-/// Prints the rows below each other.
-pub fn print(rows: &[Row]) {
-    let mut lines = vec![HEADINGS.map(str::to_owned).to_vec()];
-    lines[0].push("target".to_owned());
+/// Prints the rows of a database below each other.
+pub fn print(database: &str, rows: &[Row]) {
+    let headings = std::iter::once(database).chain(HEADINGS).map(str::to_owned);
+    let mut lines = vec![headings.collect::<Vec<_>>()];
     lines.extend(rows.iter().map(cells));
-    let columns = HEADINGS.len() + 1;
+    let columns = lines[0].len();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
     let widths: Vec<_> = (0..columns).map(width).collect();
     for line in &lines {
         let padded = line.iter().zip(&widths).enumerate().map(|(column, (text, width))| match column {
             0 => format!("{text:<width$}"),
-            last if last + 1 == columns => text.clone(),
+            words if words + 2 >= columns => format!("{text:<width$}"),
             _ => format!("{text:>width$}"),
         });
         println!("{}", padded.collect::<Vec<_>>().join("  ").trim_end());
@@ -92,17 +93,17 @@ fn cells(row: &Row) -> Vec<String> {
         format!("{:.1}", floor.percentile(99)),
         per_thousand(row.floor_cpu.server, floor),
         format!("{:.1}", floor.rate() / shop.rate()),
-        row.target.map_or_else(String::new, |target| verdict(target, shop)),
+        row.target.map_or_else(String::new, |target| {
+            format!("{}/s {}", thousands(target.rate), mark(shop.rate() >= target.rate))
+        }),
+        row.target
+            .and_then(|target| target.p99)
+            .map_or_else(String::new, |p99| format!("p99 {p99:.0} ms {}", mark(shop.percentile(99) < p99))),
     ]
 }
 
-fn verdict(target: Target, outcome: &Outcome) -> String {
-    let mark = |met: bool| if met { "met" } else { "missed" };
-    let rate = format!("{}/s {}", thousands(target.rate), mark(outcome.rate() >= target.rate));
-    match target.p99 {
-        Some(p99) => format!("{rate}, p99 {p99:.0} ms {}", mark(outcome.percentile(99) < p99)),
-        None => rate,
-    }
+fn mark(met: bool) -> &'static str {
+    if met { "met" } else { "missed" }
 }
 
 /// A number with its thousands set apart; one decimal where there are few.
