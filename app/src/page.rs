@@ -80,6 +80,14 @@ impl Page {
         Token::parse(cookie.value())
     }
 
+    /// How many items are in the guest's cart, for the header.
+    pub async fn items_in_cart(&self) -> i64 {
+        let Some(token) = self.guest() else { return 0 };
+        // A badge is no reason to fail: the page itself says what is wrong.
+        let summary = self.shop.sessions.summary(&self.shop.db, &token.hash()).await.ok().flatten();
+        summary.map_or(0, |cart| cart.items)
+    }
+
     /// Gives the guest the token of their cart for another 30 days.
     pub fn set_guest(&self, token: &Token) {
         let Some(cookies) = self.cookies() else { return };

@@ -3,7 +3,7 @@
 use crate::cart::{self, CartPage};
 use crate::catalog::{CategoryPage, HomePage, ProductPage, ShopPage};
 use crate::checkout::{self, CheckoutPage};
-use crate::layout::{Layout, NotFound};
+use crate::layout::not_found;
 use crate::orders::ConfirmationPage;
 use crate::page::{Page, Site};
 use leptos::prelude::*;
@@ -50,11 +50,7 @@ pub fn App() -> impl IntoView {
 #[component]
 fn MissingPage() -> impl IntoView {
     let page = Page::of_no_route();
-    view! {
-        <Layout page=page.clone()>
-            <NotFound page=page title="Page not found" />
-        </Layout>
-    }
+    Suspend::new(async move { not_found(&page, "Page not found").await })
 }
 
 /// Makes the server functions known to the server that is to answer them.

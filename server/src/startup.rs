@@ -238,6 +238,7 @@ impl Application {
             shop: opened.shop.clone(),
             site,
             assets,
+            live_reload: http::LiveReload::from_env(),
             redis: opened.redis.clone(),
             replica: config.database_read_url.is_some(),
         });

@@ -2,10 +2,11 @@
 
 use crate::forms::quantity_words;
 use crate::head::Head;
-use crate::layout::{Layout, Notice, NoticeKind, Pic, unavailable};
+use crate::layout::{Notice, NoticeKind, Pic, shop_page, unavailable};
 use crate::page::Page;
 use commerce::cart::{Cart, CartLine, LineProblem, queries};
 use commerce::catalog::Found;
+use leptos::either::Either;
 use leptos::prelude::*;
 
 /// What is in the cart, and the way to the checkout.
@@ -17,7 +18,7 @@ pub fn CartPage() -> impl IntoView {
         let cart = match page.guest() {
             Some(token) => match queries::by_token(page.shop.db.primary(), &token.hash()).await {
                 Ok(cart) => cart,
-                Err(error) => return unavailable(&page, &error),
+                Err(error) => return unavailable(&page, error).await,
             },
             None => None,
         };
@@ -25,20 +26,18 @@ pub fn CartPage() -> impl IntoView {
         let removed = removed(&page).await;
         let cart = cart.filter(|cart| !cart.lines.is_empty());
         let short = short(&page, cart.as_ref());
-        view! {
-            <Layout page=page.clone()>
+        let content = view! {
                 <div class="wrap cart-page">
                     <h1>"Your cart"</h1>
                     {removed}
                     {short.map(|text| view! { <Notice kind=NoticeKind::Warning><p>{text}</p></Notice> })}
                     {match cart {
-                        Some(cart) => view! { <Full refused=RefusedQuantity::of(&page) page=page cart=cart /> }.into_any(),
-                        None => view! { <Empty page=page /> }.into_any(),
+                        Some(cart) => Either::Left(view! { <Full refused=RefusedQuantity::of(&page) page=page.clone() cart=cart /> }),
+                        None => Either::Right(view! { <Empty page=page.clone() /> }),
                     }}
                 </div>
-            </Layout>
-        }
-        .into_any()
+        };
+        shop_page(&page, content).await
     })
 }
 
@@ -54,7 +53,7 @@ fn short(page: &Page, cart: Option<&Cart>) -> Option<String> {
 }
 
 /// Offers to put back what was just taken out.
-async fn removed(page: &Page) -> Option<AnyView> {
+async fn removed(page: &Page) -> Option<impl IntoView + use<>> {
     let variation = page.query.get("removed")?;
     let slug = page.query.get("product")?;
     let quantity: i32 = page.query.get("quantity")?.parse().ok()?;
@@ -63,21 +62,18 @@ async fn removed(page: &Page) -> Option<AnyView> {
     let removed = product.variations.iter().find(|own| own.id.to_string() == variation)?;
     let options = removed.options.named(&product.options).to_string();
     let options = (!options.is_empty()).then(|| format!(" ({options})"));
-    Some(
-        view! {
-            <Notice kind=NoticeKind::Success>
-                <p>"Removed "{quantity}" × "{product.name.clone()}{options}"."</p>
-                <form method="post" action="/actions/cart/add">
-                    <input type="hidden" name="product" value=slug />
-                    <input type="hidden" name="variation" value=variation />
-                    <input type="hidden" name="quantity" value=quantity />
-                    <input type="hidden" name="back" value="cart" />
-                    <button class="button">"Undo"</button>
-                </form>
-            </Notice>
-        }
-        .into_any(),
-    )
+    Some(view! {
+        <Notice kind=NoticeKind::Success>
+            <p>"Removed "{quantity}" × "{product.name.clone()}{options}"."</p>
+            <form method="post" action="/actions/cart/add">
+                <input type="hidden" name="product" value=slug />
+                <input type="hidden" name="variation" value=variation />
+                <input type="hidden" name="quantity" value=quantity />
+                <input type="hidden" name="back" value="cart" />
+                <button class="button">"Undo"</button>
+            </form>
+        </Notice>
+    })
 }
 
 #[component]

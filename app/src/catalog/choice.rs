@@ -1,5 +1,6 @@
 //! Choosing a variation: by plain links, and at once where the browser can.
 
+use commerce::media::Picture;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +16,8 @@ pub struct ChoiceView {
     pub options: Vec<OptionView>,
     /// What can be bought.
     pub variations: Vec<VariationView>,
-    /// Its pictures.
-    pub pictures: Vec<PictureView>,
+    /// Its pictures, without placeholders: the gallery is seen at once.
+    pub pictures: Vec<Picture>,
     /// What stands below the price.
     pub price_note: String,
     /// The variation that is shown first.
@@ -53,24 +54,8 @@ pub struct VariationView {
     pub targets: Vec<Vec<Option<usize>>>,
 }
 
-/// A picture in the sizes of the gallery.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PictureView {
-    /// Its widths as WebP.
-    pub webp: String,
-    /// Its widths as JPEG.
-    pub jpeg: String,
-    /// One rendition, for browsers that know no more.
-    pub src: String,
-    /// The one of the thumbnail.
-    pub thumbnail: String,
-    /// Its width in pixels.
-    pub width: i32,
-    /// Its height in pixels.
-    pub height: i32,
-    /// What it shows.
-    pub alt: String,
-}
+/// How wide the gallery is for browsers that choose none of the offered widths, in pixels.
+const GALLERY_WIDTH: u32 = 960;
 
 /// Gallery, price, options and the button to buy.
 #[island]
@@ -109,11 +94,9 @@ pub fn ProductChoice(
             <div class="buy">
                 <p class="price" aria-live="polite">{move || of(|variation| variation.price.clone())}</p>
                 <p class="hint">{product.with_value(|product| product.price_note.clone())}</p>
-                {product.with_value(|product| {
-                    (0..product.options.len())
-                        .map(|index| view! { <OptionChoice product=product.clone() index=index chosen=chosen on_choose=Callback::new(choose) /> })
-                        .collect_view()
-                })}
+                {(0..product.with_value(|product| product.options.len()))
+                    .map(|index| view! { <OptionChoice product=product index=index chosen=chosen on_choose=Callback::new(choose) /> })
+                    .collect_view()}
                 <p class=availability aria-live="polite">{move || of(|variation| variation.availability.clone())}</p>
                 <form class="add" method="post" action="/actions/cart/add">
                     <input type="hidden" name="product" value=product.with_value(|product| product.slug.clone()) />
@@ -144,7 +127,7 @@ pub fn ProductChoice(
 
 #[component]
 fn Gallery(product: StoredValue<ChoiceView>, picture: RwSignal<usize>) -> impl IntoView {
-    let of = move |read: fn(&PictureView) -> String| {
+    let of = move |read: fn(&Picture) -> String| {
         product.with_value(|product| product.pictures.get(picture.get()).map(read).unwrap_or_default())
     };
     let (width, height, count) = product.with_value(|product| {
@@ -158,7 +141,7 @@ fn Gallery(product: StoredValue<ChoiceView>, picture: RwSignal<usize>) -> impl I
             .iter()
             .enumerate()
             .map(|(index, shown)| {
-                let href = shown.src.clone();
+                let href = shown.url(GALLERY_WIDTH, "jpg");
                 let label = format!("Show picture {} of {count}", index + 1);
                 view! {
                     <li>
@@ -171,7 +154,7 @@ fn Gallery(product: StoredValue<ChoiceView>, picture: RwSignal<usize>) -> impl I
                                 picture.set(index);
                             }
                         >
-                            <img src=shown.thumbnail.clone() width="80" height="80" alt="" loading="lazy" />
+                            <img src=shown.url(160, "webp") width="80" height="80" alt="" loading="lazy" />
                         </a>
                     </li>
                 }
@@ -182,10 +165,10 @@ fn Gallery(product: StoredValue<ChoiceView>, picture: RwSignal<usize>) -> impl I
         <div class="gallery">
             <span class="pic">
                 <picture>
-                    <source type="image/webp" srcset=move || of(|picture| picture.webp.clone()) sizes=sizes />
+                    <source type="image/webp" srcset=move || of(|picture| picture.srcset("webp")) sizes=sizes />
                     <img
-                        src=move || of(|picture| picture.src.clone())
-                        srcset=move || of(|picture| picture.jpeg.clone())
+                        src=move || of(|picture| picture.url(GALLERY_WIDTH, "jpg"))
+                        srcset=move || of(|picture| picture.srcset("jpg"))
                         sizes=sizes
                         width=width
                         height=height
@@ -201,13 +184,12 @@ fn Gallery(product: StoredValue<ChoiceView>, picture: RwSignal<usize>) -> impl I
 
 #[component]
 fn OptionChoice(
-    product: ChoiceView,
+    product: StoredValue<ChoiceView>,
     index: usize,
     chosen: RwSignal<usize>,
     on_choose: Callback<usize>,
 ) -> impl IntoView {
-    let Some(option) = product.options.get(index).cloned() else { return ().into_any() };
-    let product = StoredValue::new(product);
+    let option = product.with_value(|product| product.options.get(index).cloned())?;
     let current = move || {
         product.with_value(|product| {
             let values = product.options.get(index).map(|option| option.values.len()).unwrap_or_default();
@@ -260,13 +242,12 @@ fn OptionChoice(
             }
         })
         .collect();
-    view! {
+    Some(view! {
         <fieldset class="option">
             <legend>{option.name}": "<strong>{name_of_current}</strong></legend>
             <ul>{values}</ul>
         </fieldset>
-    }
-    .into_any()
+    })
 }
 
 fn target(product: &ChoiceView, from: usize, option: usize, value: usize) -> Option<usize> {

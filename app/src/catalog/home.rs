@@ -2,7 +2,7 @@
 
 use super::card::ProductCard;
 use crate::head::Head;
-use crate::layout::{Layout, Pic, unavailable};
+use crate::layout::{Pic, shop_page, unavailable};
 use crate::page::Page;
 use commerce::catalog::{Filters, ListingQuery, Page as ListingPage, Scope, Sorting, queries};
 use leptos::prelude::*;
@@ -24,7 +24,7 @@ pub fn HomePage() -> impl IntoView {
         };
         let newest = match queries::listing(page.shop.db.read(), &newest, page.shop.prices()).await {
             Ok(listing) => listing,
-            Err(error) => return unavailable(&page, &error),
+            Err(error) => return unavailable(&page, error).await,
         };
         let reference = page.shop.reference();
         let name = reference.settings.name.clone();
@@ -71,8 +71,7 @@ pub fn HomePage() -> impl IntoView {
             .take(3)
             .map(|picture| view! { <Pic picture=Some(picture) sizes="(min-width: 56rem) 16rem, 33vw" eager=true /> })
             .collect();
-        view! {
-            <Layout page=page.clone()>
+        let content = view! {
                 <section class="hero">
                     <div class="wrap">
                         <div>
@@ -99,8 +98,7 @@ pub fn HomePage() -> impl IntoView {
                         <div class="tiles">{tiles}</div>
                     </section>
                 </div>
-            </Layout>
-        }
-        .into_any()
+        };
+        shop_page(&page, content).await
     })
 }

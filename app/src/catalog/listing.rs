@@ -3,12 +3,14 @@
 use super::card::ProductCard;
 use super::listing_query::{PAGE_SIZE, href, option_field, parse};
 use crate::head::Head;
-use crate::layout::{Breadcrumbs, Layout, NotFound, unavailable};
+use crate::layout::{Breadcrumbs, Drawn, not_found, nothing, shop_page, unavailable};
 use crate::page::Page;
 use commerce::catalog::{Category, Choices, Listing, ListingQuery, Page as ListingPage, Scope, Sorting, queries};
 use commerce::money::{Currency, Money};
 use http::StatusCode;
+use leptos::either::Either;
 use leptos::prelude::*;
+use std::sync::Arc;
 
 /// Filtered results are counted up to here: nobody reads further.
 const COUNTED: u32 = 1_000;
@@ -37,16 +39,14 @@ pub fn CategoryPage() -> impl IntoView {
     })
 }
 
-async fn missing(page: Page, slug: &str) -> AnyView {
+async fn missing(page: Page, slug: &str) -> Drawn {
     match queries::moved_category(page.shop.db.read(), slug).await {
         Ok(Some(slug)) => {
             page.redirect(StatusCode::PERMANENT_REDIRECT, &format!("/c/{slug}"));
-            ().into_any()
+            nothing()
         }
-        Ok(None) => {
-            view! { <Layout page=page.clone()><NotFound page=page title="Category not found" /></Layout> }.into_any()
-        }
-        Err(error) => unavailable(&page, &error),
+        Ok(None) => not_found(&page, "Category not found").await,
+        Err(error) => unavailable(&page, error).await,
     }
 }
 
@@ -67,36 +67,35 @@ impl Shown {
     }
 }
 
-async fn listing_page(page: Page, category: Option<Category>) -> AnyView {
+async fn listing_page(page: Page, category: Option<Category>) -> Drawn {
     let currency = page.shop.reference().settings.currency;
     let scope = category.as_ref().map_or(Scope::Shop, |category| Scope::Category(category.id));
     let query = parse(scope, &page.query, currency);
     let db = page.shop.db.read();
     let listing = match queries::listing(db, &query, page.shop.prices()).await {
         Ok(listing) => listing,
-        Err(error) => return unavailable(&page, &error),
+        Err(error) => return unavailable(&page, error).await,
     };
     let choices = match page.shop.choices(scope).await {
         Ok(choices) => choices,
-        Err(error) => return unavailable(&page, &error),
+        Err(error) => return unavailable(&page, error).await,
     };
     let count = if query.filters.is_empty() {
         choices.count
     } else {
         match queries::count(db, scope, &query.filters, COUNTED).await {
             Ok(count) => count,
-            Err(error) => return unavailable(&page, &error),
+            Err(error) => return unavailable(&page, error).await,
         }
     };
     let path = category.as_ref().map_or("/products".to_owned(), |category| format!("/c/{}", category.slug));
     page.set_head(head(&page, category.as_ref(), &path));
     let shown = Shown { path, currency, query };
-    view! {
-        <Layout page=page.clone()>
+    let content = view! {
             <div class="wrap">
-                <Top page=page category=category />
+                <Top page=page.clone() category=category />
                 <div class="listing">
-                    <Controls shown=shown.clone() choices=(*choices).clone() />
+                    <Controls shown=shown.clone() choices=choices />
                     <section class="results" aria-labelledby="results">
                         <h2 id="results" class="result-count">{counted(count, !shown.query.filters.is_empty())}</h2>
                         <Chips shown=shown.clone() />
@@ -104,9 +103,8 @@ async fn listing_page(page: Page, category: Option<Category>) -> AnyView {
                     </section>
                 </div>
             </div>
-        </Layout>
-    }
-    .into_any()
+    };
+    shop_page(&page, content).await
 }
 
 fn counted(count: i64, filtered: bool) -> String {
@@ -156,7 +154,7 @@ fn Top(page: Page, category: Option<Category>) -> impl IntoView {
 
 /// Sorting and filters: one GET form, folded away on a phone.
 #[component]
-fn Controls(shown: Shown, choices: Choices) -> impl IntoView {
+fn Controls(shown: Shown, choices: Arc<Choices>) -> impl IntoView {
     let query = &shown.query;
     let sortings: Vec<_> = Sorting::ALL
         .into_iter()
@@ -272,13 +270,12 @@ fn Chips(shown: Shown) -> impl IntoView {
 #[component]
 fn Results(shown: Shown, listing: Listing) -> impl IntoView {
     if listing.cards.is_empty() {
-        return view! {
+        return Either::Left(view! {
             <div class="empty-state">
                 <p>"Nothing here fits. Take a filter away, or look somewhere else."</p>
                 <p><a class="button" href=shown.path.clone()>"Show everything here"</a></p>
             </div>
-        }
-        .into_any();
+        });
     }
     let full = listing.cards.len() == PAGE_SIZE as usize;
     let to = |cursor, page: fn(_) -> ListingPage| shown.href(|query| query.page = page(cursor));
@@ -291,7 +288,7 @@ fn Results(shown: Shown, listing: Listing) -> impl IntoView {
         .enumerate()
         .map(|(index, card)| view! { <ProductCard card=card eager=full && index < 3 /> })
         .collect();
-    view! {
+    Either::Right(view! {
         <div class="cards">{cards}</div>
         {paged.then(|| view! {
             <nav class="pager" aria-label="Pages">
@@ -299,6 +296,5 @@ fn Results(shown: Shown, listing: Listing) -> impl IntoView {
                 {next.map(|href| view! { <a class="button" rel="next" href=href>"Next page"</a> })}
             </nav>
         })}
-    }
-    .into_any()
+    })
 }

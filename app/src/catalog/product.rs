@@ -1,15 +1,16 @@
 //! The page of a product.
 
 use super::card::ProductCard;
-use super::choice::{ChoiceView, OptionView, PictureView, ProductChoice, VariationView};
+use super::choice::{ChoiceView, OptionView, ProductChoice, VariationView};
 use crate::forms::quantity_words;
 use crate::head::Head;
-use crate::layout::{Breadcrumbs, Layout, NotFound, Notice, NoticeKind, unavailable};
+use crate::layout::{Breadcrumbs, Drawn, Notice, NoticeKind, not_found, nothing, shop_page, unavailable};
 use crate::page::Page;
 use commerce::catalog::{
     Filters, Found, ListingQuery, Page as ListingPage, Product, Scope, Sorting, Variation, queries,
 };
 use commerce::forms::MAX_QUANTITY;
+use commerce::media::Picture;
 use http::StatusCode;
 use leptos::prelude::*;
 
@@ -29,20 +30,17 @@ pub fn ProductPage() -> impl IntoView {
             Ok(Found::Here(product)) => shown(page, product).await,
             Ok(Found::Moved(slug)) => {
                 page.redirect(StatusCode::PERMANENT_REDIRECT, &format!("/p/{slug}"));
-                ().into_any()
+                nothing()
             }
-            Ok(Found::Nowhere) => {
-                view! { <Layout page=page.clone()><NotFound page=page title="Product not found" /></Layout> }.into_any()
-            }
-            Err(error) => unavailable(&page, &error),
+            Ok(Found::Nowhere) => not_found(&page, "Product not found").await,
+            Err(error) => unavailable(&page, error).await,
         }
     })
 }
 
-async fn shown(page: Page, product: Product) -> AnyView {
+async fn shown(page: Page, product: Product) -> Drawn {
     let Some(variation) = product.variation_or_default(page.query.get("v").as_deref()).cloned() else {
-        return view! { <Layout page=page.clone()><NotFound page=page title="Product not found" /></Layout> }
-            .into_any();
+        return not_found(&page, "Product not found").await;
     };
     let related = ListingQuery {
         scope: Scope::Category(product.category),
@@ -53,7 +51,7 @@ async fn shown(page: Page, product: Product) -> AnyView {
     };
     let related = match queries::listing(page.shop.db.read(), &related, page.shop.prices()).await {
         Ok(listing) => listing,
-        Err(error) => return unavailable(&page, &error),
+        Err(error) => return unavailable(&page, error).await,
     };
     let related: Vec<_> = related
         .cards
@@ -92,10 +90,9 @@ async fn shown(page: Page, product: Product) -> AnyView {
         .get("refused")
         .filter(|code| code == "quantity")
         .map(|_| (page.query.get("typed").unwrap_or_default(), quantity_words()));
-    view! {
-        <Layout page=page.clone()>
+    let content = view! {
             <div class="wrap">
-                <Added page=page product=product.clone() />
+                <Added page=page.clone() product=product.clone() />
                 <Breadcrumbs above=above here=product.name.clone() />
                 <h1 class="product-name">{product.name.clone()}</h1>
                 <ProductChoice product=choice />
@@ -114,9 +111,8 @@ async fn shown(page: Page, product: Product) -> AnyView {
                     </section>
                 })}
             </div>
-        </Layout>
-    }
-    .into_any()
+    };
+    shop_page(&page, content).await
 }
 
 /// How long delivery takes.
@@ -205,15 +201,7 @@ fn choice(product: &Product, chosen: &Variation, prices_include_tax: bool) -> Ch
         pictures: product
             .pictures
             .iter()
-            .map(|picture| PictureView {
-                webp: picture.srcset("webp"),
-                jpeg: picture.srcset("jpg"),
-                src: picture.url(960, "jpg"),
-                thumbnail: picture.url(160, "webp"),
-                width: picture.width,
-                height: picture.height,
-                alt: picture.alt.clone(),
-            })
+            .map(|picture| Picture { placeholder: String::new(), ..picture.clone() })
             .collect(),
         price_note: format!("{} tax, plus delivery", if prices_include_tax { "Includes" } else { "Before" }),
         chosen: index_of(chosen).unwrap_or_default(),

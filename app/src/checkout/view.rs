@@ -7,7 +7,7 @@ use super::payment_step::PaymentStep;
 use super::review_step::ReviewStep;
 use super::summary::OrderSummary;
 use crate::head::Head;
-use crate::layout::{CheckoutLayout, Layout, NotFound, unavailable};
+use crate::layout::{Drawn, checkout_page, not_found, nothing, unavailable};
 use crate::page::Page;
 use commerce::checkout::{Checkout, Step, queries};
 use http::StatusCode;
@@ -20,33 +20,32 @@ pub fn CheckoutPage() -> impl IntoView {
     Suspend::new(async move {
         let code = page.params.get("step").unwrap_or_default();
         let Some(step) = Step::ALL.into_iter().find(|step| step.code() == code) else {
-            return view! { <Layout page=page.clone()><NotFound page=page title="Page not found" /></Layout> }
-                .into_any();
+            return not_found(&page, "Page not found").await;
         };
         let checkout = match page.guest() {
             Some(token) => match queries::checkout(&page.shop, &token).await {
                 Ok(checkout) => checkout,
-                Err(error) => return unavailable(&page, &error),
+                Err(error) => return unavailable(&page, error).await,
             },
             None => None,
         };
         let Some(checkout) = checkout.filter(|checkout| !checkout.cart.lines.is_empty()) else {
             page.redirect(StatusCode::SEE_OTHER, "/cart?refused=not-started");
-            return ().into_any();
+            return nothing();
         };
         if checkout.next_step() < step {
             page.see_other(&format!("/checkout/{}", checkout.next_step().code()));
-            return ().into_any();
+            return nothing();
         }
-        shown(page, step, checkout).await
+        shown(&page, step, checkout).await
     })
 }
 
-async fn shown(page: Page, step: Step, checkout: Checkout) -> AnyView {
+async fn shown(page: &Page, step: Step, checkout: Checkout) -> Drawn {
     let content = match step {
-        Step::Address => match super::address_step::form(&page, &checkout).await {
+        Step::Address => match super::address_step::form(page, &checkout).await {
             Ok(form) => view! { <AddressStep form=form checkout=checkout.clone() page=page.clone() /> }.into_any(),
-            Err(error) => return unavailable(&page, &error),
+            Err(error) => return unavailable(page, error).await,
         },
         Step::Delivery => view! { <DeliveryStep checkout=checkout.clone() /> }.into_any(),
         Step::Payment => view! { <PaymentStep checkout=checkout.clone() /> }.into_any(),
@@ -66,8 +65,7 @@ async fn shown(page: Page, step: Step, checkout: Checkout) -> AnyView {
             }
         })
         .collect();
-    view! {
-        <CheckoutLayout page=page>
+    let content = view! {
             <div class="wrap">
                 <nav aria-label="Checkout steps"><ol class="steps">{steps}</ol></nav>
                 <HoldTimer seconds=left.num_seconds().max(0) until=until />
@@ -76,9 +74,8 @@ async fn shown(page: Page, step: Step, checkout: Checkout) -> AnyView {
                     <OrderSummary checkout=checkout />
                 </div>
             </div>
-        </CheckoutLayout>
-    }
-    .into_any()
+    };
+    checkout_page(page, content)
 }
 
 /// What a step is called.

@@ -8,33 +8,45 @@ mod problem;
 
 pub use notice::{Notice, NoticeKind};
 pub use picture::Pic;
-pub use problem::{NotFound, log_failure, unavailable};
+pub use problem::{log_failure, not_found, unavailable};
 
 use crate::page::Page;
 use footer::Footer;
 use header::Header;
 use leptos::prelude::*;
+use leptos::tachys::html::InertElement;
 use notice::QueryNotice;
 
-/// The frame of the shop's pages: header, content, footer.
-#[component]
-pub fn Layout(page: Page, children: Children) -> impl IntoView {
-    view! {
-        <a class="skip-link" href="#content">"Skip to content"</a>
-        <Header page=page.clone() />
-        <main id="content" tabindex="-1">
-            <QueryNotice page=page.clone() />
-            {children()}
-        </main>
-        <Footer page=page />
-    }
+/// A page that is drawn.
+///
+/// Nothing in a page waits once what it shows is read. As HTML it goes the rest
+/// of its way as it is, where a tree of views would be copied and boxed again.
+pub type Drawn = InertElement;
+
+/// No page: the answer is a redirect.
+pub fn nothing() -> Drawn {
+    Drawn::new("")
 }
 
-/// The frame of the checkout: nothing that leads away but the logo and the way back.
-#[component]
-pub fn CheckoutLayout(page: Page, children: Children) -> impl IntoView {
+/// A page of the shop: header, content, footer.
+pub async fn shop_page(page: &Page, content: impl IntoView) -> Drawn {
+    let items = page.items_in_cart().await;
+    let drawn = view! {
+        <a class="skip-link" href="#content">"Skip to content"</a>
+        <Header page=page.clone() items=items />
+        <main id="content" tabindex="-1">
+            <QueryNotice page=page.clone() />
+            {content}
+        </main>
+        <Footer page=page.clone() />
+    };
+    Drawn::new(drawn.to_html())
+}
+
+/// A page of the checkout: nothing leads away but the logo and the way back.
+pub fn checkout_page(page: &Page, content: impl IntoView) -> Drawn {
     let name = page.shop.reference().settings.name.clone();
-    view! {
+    let drawn = view! {
         <a class="skip-link" href="#content">"Skip to content"</a>
         <header class="site-header">
             <div class="wrap bar">
@@ -43,10 +55,11 @@ pub fn CheckoutLayout(page: Page, children: Children) -> impl IntoView {
             </div>
         </header>
         <main id="content" tabindex="-1">
-            <QueryNotice page=page />
-            {children()}
+            <QueryNotice page=page.clone() />
+            {content}
         </main>
-    }
+    };
+    Drawn::new(drawn.to_html())
 }
 
 /// The way from the home page to this one.

@@ -14,29 +14,24 @@ pub fn Pic(
     #[prop(optional)]
     eager: bool,
 ) -> impl IntoView {
-    let Some(picture) = picture else { return view! { <span class="pic"></span> }.into_any() };
-    let (webp, jpeg) = (picture.srcset("webp"), picture.srcset("jpg"));
-    let src = picture.url(640, "jpg");
-    let loading = if eager { "eager" } else { "lazy" };
-    let priority = eager.then_some("high");
-    view! {
-        <span class="pic">
-            <img class="placeholder" src=picture.placeholder alt="" aria-hidden="true" />
+    let drawn = picture.map(|picture| {
+        view! {
+            <img class="placeholder" src=picture.placeholder.clone() alt="" aria-hidden="true" />
             <picture>
-                <source type="image/webp" srcset=webp sizes=sizes />
+                <source type="image/webp" srcset=picture.srcset("webp") sizes=sizes />
                 <img
-                    src=src
-                    srcset=jpeg
+                    src=picture.url(640, "jpg")
+                    srcset=picture.srcset("jpg")
                     sizes=sizes
                     width=picture.width
                     height=picture.height
                     alt=picture.alt
-                    loading=loading
-                    fetchpriority=priority
+                    loading=if eager { "eager" } else { "lazy" }
+                    fetchpriority=eager.then_some("high")
                     decoding="async"
                 />
             </picture>
-        </span>
-    }
-    .into_any()
+        }
+    });
+    view! { <span class="pic">{drawn}</span> }
 }

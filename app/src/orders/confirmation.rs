@@ -2,7 +2,7 @@
 
 use crate::checkout::{Amounts, Postal, method_name};
 use crate::head::Head;
-use crate::layout::{Layout, NotFound, Pic, unavailable};
+use crate::layout::{Drawn, Pic, not_found, shop_page, unavailable};
 use crate::mails::next_step;
 use crate::page::Page;
 use commerce::money::Money;
@@ -18,15 +18,13 @@ pub fn ConfirmationPage() -> impl IntoView {
         let order = match page.params.get("token").as_deref().and_then(Token::parse) {
             Some(token) => match queries::by_access_token(page.shop.db.primary(), &token.hash()).await {
                 Ok(order) => order,
-                Err(error) => return unavailable(&page, &error),
+                Err(error) => return unavailable(&page, error).await,
             },
             None => None,
         };
         match order {
-            Some(order) => view! { <Shown page=page order=order /> }.into_any(),
-            None => {
-                view! { <Layout page=page.clone()><NotFound page=page title="Order not found" /></Layout> }.into_any()
-            }
+            Some(order) => shown(&page, order).await,
+            None => not_found(&page, "Order not found").await,
         }
     })
 }
@@ -41,8 +39,7 @@ fn status_name(status: Status) -> &'static str {
     }
 }
 
-#[component]
-fn Shown(page: Page, order: Order) -> impl IntoView {
+async fn shown(page: &Page, order: Order) -> Drawn {
     let reference = page.shop.reference();
     let number = order.number.to_string();
     page.set_head(Head { title: format!("Order {number}"), ..Head::default() });
@@ -68,8 +65,7 @@ fn Shown(page: Page, order: Order) -> impl IntoView {
     let note = (!order.note.is_empty()).then(|| {
         view! { <section><h2>"Your note"</h2><p class="note">{order.note.clone()}</p></section> }
     });
-    view! {
-        <Layout page=page>
+    let content = view! {
             <div class="wrap confirmation">
                 <h1>"Thank you for your order"</h1>
                 <p class="lead">"Order number "<strong class="order-number">{number}</strong></p>
@@ -92,6 +88,6 @@ fn Shown(page: Page, order: Order) -> impl IntoView {
                 </div>
                 <p><a class="button primary" href="/">"Continue shopping"</a></p>
             </div>
-        </Layout>
-    }
+    };
+    shop_page(page, content).await
 }

@@ -48,11 +48,8 @@ impl Picture {
 
     /// The `srcset` of all renditions of one format.
     pub fn srcset(&self, extension: &str) -> String {
-        use std::fmt::Write;
-        self.widths.0.iter().enumerate().fold(String::new(), |mut set, (index, width)| {
-            let comma = if index > 0 { ", " } else { "" };
-            let _ = write!(set, "{comma}/media/{}/{width}.{extension} {width}w", self.id);
-            set
-        })
+        let folder = format!("/media/{}/", self.id);
+        let offered = self.widths.0.iter().map(|width| format!("{folder}{width}.{extension} {width}w"));
+        offered.collect::<Vec<_>>().join(", ")
     }
 }

@@ -30,7 +30,7 @@ both_databases! {
             guest.add(&format!("MUG-{number}"), 2).await.expect("added");
         }
         let db = shop.db.read();
-        at_most(&shop, 3, 0, "product page", catalog::queries::product(db, "mug-3", shop.prices()))
+        at_most(&shop, 1, 0, "product page", catalog::queries::product(db, "mug-3", shop.prices()))
             .await
             .expect("read");
         at_most(&shop, 2, 0, "unknown product", catalog::queries::product(db, "x", shop.prices())).await.expect("read");

@@ -9,6 +9,7 @@ mod failures;
 mod files;
 mod forms;
 mod health;
+mod live_reload;
 mod media;
 mod notice;
 mod pages;
@@ -27,6 +28,7 @@ use axum::routing::{any, get};
 use axum::{Router, handler::Handler};
 use commerce::Shop;
 use fred::clients::Pool;
+pub use live_reload::LiveReload;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -44,6 +46,8 @@ pub struct Parts {
     pub site: Site,
     /// The files that pages refer to.
     pub assets: Assets,
+    /// Where to hear that something has been rebuilt, while somebody works on the shop.
+    pub live_reload: Option<LiveReload>,
     /// Redis, where it is used, to ask how it is.
     pub redis: Option<Pool>,
     /// Whether reads go to another database than writes.
@@ -74,6 +78,9 @@ pub fn router(web: &Web, site_root: &Path) -> Router {
         .route("/media/{id}/{file}", get(media::show))
         .route(&web.assets.loader_path, get(files::loader))
         .nest_service("/pkg", files::pkg(site_root, &web.assets));
+    if web.live_reload.is_some() {
+        router = router.route(live_reload::PATH, get(live_reload::script));
+    }
     // Two routes of the app can share an address, one with an optional part.
     let addresses: BTreeSet<_> =
         leptos_axum::generate_route_list(app::App).iter().map(|route| route.path().to_owned()).collect();
@@ -90,7 +97,7 @@ pub fn router(web: &Web, site_root: &Path) -> Router {
         // Whatever takes too long or panics below is answered here …
         .layer(from_fn_with_state(web.clone(), failures::contain))
         // … so that every answer gets its headers, its log line and its identifier.
-        .layer(map_response_with_state(security::Headers::new(&web.site), security::secure))
+        .layer(map_response_with_state(security::Headers::new(&web.site, web.live_reload), security::secure))
         .layer(from_fn(trace::log))
         .layer(from_fn(client::note_address))
         .layer(from_fn_with_state(web.clone(), request_id::identify))

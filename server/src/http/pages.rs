@@ -5,7 +5,7 @@
 //! somebody's own and is not kept at all.
 
 use super::compress::Encoding;
-use super::{Assets, Web};
+use super::{Assets, Web, live_reload};
 use app::HeadSlot;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -101,7 +101,11 @@ async fn render(web: &Web, mut request: Request, status: StatusCode) -> Response
     }
     // The app writes to memory: nothing there can fail.
     let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    send(finish(body, &head.to_html(), &web.assets), parts, &reader)
+    let mut head = head.to_html();
+    if web.live_reload.is_some() {
+        head.push_str(live_reload::ELEMENT);
+    }
+    send(finish(body, &head, &web.assets), parts, &reader)
 }
 
 /// Leptos reads the address as one of a host of its own, which an absolute one is not.

@@ -1,5 +1,6 @@
 //! The headers that keep browsers on the safe side, on every answer.
 
+use super::LiveReload;
 use app::Site;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -27,20 +28,24 @@ pub struct Headers(Vec<(HeaderName, HeaderValue)>);
 
 impl Headers {
     /// What fits the site: browsers are only told to insist on HTTPS where there is some.
-    pub fn new(site: &Site) -> Self {
+    pub fn new(site: &Site, live_reload: Option<LiveReload>) -> Self {
+        let policy = live_reload
+            .and_then(|reload| format!("{CONTENT_SECURITY_POLICY}; {}", reload.directive()).parse().ok())
+            .unwrap_or(HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+        let fixed = |name, value| (name, HeaderValue::from_static(value));
         let mut headers = vec![
-            (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::CONTENT_SECURITY_POLICY, policy),
+            fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             // Forms without JavaScript find their way back by the referrer: it may not be left out.
-            (header::REFERRER_POLICY, "same-origin"),
-            (CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
-            (CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
-            (HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY),
+            fixed(header::REFERRER_POLICY, "same-origin"),
+            fixed(CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
+            fixed(CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
+            fixed(HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY),
         ];
         if site.secure {
-            headers.push((header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT_SECURITY));
+            headers.push(fixed(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT_SECURITY));
         }
-        Self(headers.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect())
+        Self(headers)
     }
 }
 

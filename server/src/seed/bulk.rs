@@ -45,6 +45,7 @@ pub async fn add(shop: &Shop, count: u32) -> Result<(), SeedError> {
             println!("{made} of {count} products after {:.1} s", started.elapsed().as_secs_f64());
         }
     }
+    shop.db.analyze().await?;
     shop.refresh().await?;
     Ok(())
 }

@@ -69,6 +69,7 @@ pub async fn fill(shop: &Shop) -> Result<bool, SeedError> {
     let products = products.collect::<Result<Vec<_>, SeedError>>()?;
     create_products(&tx, &tree, location, products, now).await?;
     tx.commit().await?;
+    shop.db.analyze().await?;
     shop.refresh().await?;
     println!("{count} products are on the shelves after {:.1} s.", started.elapsed().as_secs_f64());
     Ok(true)

@@ -1,5 +1,9 @@
 //! The database: one code for SQLite and PostgreSQL. What differs is here.
 
+mod json;
+
+pub use json::{Json, gather_rows, read_rows};
+
 use sea_orm::{
     ActiveModelTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     DbErr, EntityTrait, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
@@ -90,6 +94,15 @@ impl Db {
                 sqlite_transaction_mode: sqlite.then_some(SqliteTransactionMode::Immediate),
             })
             .await
+    }
+
+    /// Has the database count what is in its tables. Until it has, its plans for
+    /// tables that were just filled are those for empty ones.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn analyze(&self) -> Result<(), DbErr> {
+        self.write.execute_unprepared("ANALYZE").await.map(|_| ())
     }
 
     /// Which database this is.

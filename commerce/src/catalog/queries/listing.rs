@@ -1,184 +1,16 @@
-//! Reads of the catalogue.
+//! Listings: their pages, their size, and what they can be filtered by.
 
-use super::{
-    Card, Category, CategoryId, CategoryTree, Choices, Cursor, CursorKey, Facet, FacetValue, Filters, Found, Listing,
-    ListingQuery, OptionValues, Page, Product, ProductId, ProductOptions, Scope, Sorting, Specifications, Variation,
-    VariationId,
+use super::{PICTURE, PICTURE_FIELDS, PictureColumns, currency};
+use crate::catalog::{
+    Card, Choices, Cursor, CursorKey, Facet, FacetValue, Filters, Listing, ListingQuery, Page, ProductId,
+    ProductOption, ProductOptions, Scope, Sorting,
 };
-use crate::db::{placeholders, sql};
-use crate::media::{MediaId, Picture, Widths};
-use crate::money::{Currency, Money};
+use crate::db::{Json, gather_rows, placeholders, read_rows, sql};
+use crate::money::Money;
 use crate::pricing::{ListPrice, PriceContext, unit_price};
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
-
-/// The columns of a picture, from a table `m` of media that may be missing.
-const PICTURE: &str = "m.id AS media_id, m.width AS media_width, m.height AS media_height, \
-                       m.renditions AS media_widths, m.placeholder AS media_placeholder";
-
-/// A picture as joined to something else.
-#[derive(Debug, FromQueryResult)]
-pub(crate) struct PictureColumns {
-    media_id: Option<MediaId>,
-    media_width: Option<i32>,
-    media_height: Option<i32>,
-    media_widths: Option<Widths>,
-    media_placeholder: Option<String>,
-}
-
-impl PictureColumns {
-    pub(crate) fn into_picture(self, alt: String) -> Option<Picture> {
-        Some(Picture {
-            id: self.media_id?,
-            width: self.media_width?,
-            height: self.media_height?,
-            widths: self.media_widths?,
-            placeholder: self.media_placeholder?,
-            alt,
-        })
-    }
-}
-
-/// The currency of a stored code.
-pub(crate) fn currency(code: &str) -> Result<Currency, DbErr> {
-    Currency::from_code(code).ok_or_else(|| DbErr::Type(format!("no currency: {code}")))
-}
-
-/// The whole tree of categories.
-///
-/// # Errors
-/// When the database fails.
-pub async fn category_tree<C: ConnectionTrait>(db: &C) -> Result<CategoryTree, DbErr> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        id: CategoryId,
-        parent_id: Option<CategoryId>,
-        slug: String,
-        name: String,
-        description: String,
-        #[sea_orm(nested)]
-        picture: PictureColumns,
-    }
-    let text = format!(
-        "SELECT c.id, c.parent_id, c.slug, c.name, c.description, {PICTURE}
-         FROM categories c LEFT JOIN media m ON m.id = c.media_id ORDER BY c.position, c.id"
-    );
-    let rows = Row::find_by_statement(sql(db, &text, [])).all(db).await?;
-    Ok(CategoryTree::new(
-        rows.into_iter()
-            .map(|row| Category {
-                id: row.id,
-                parent: row.parent_id,
-                slug: row.slug,
-                // The name stands beside it wherever the picture is shown.
-                picture: row.picture.into_picture(String::new()),
-                name: row.name,
-                description: row.description,
-            })
-            .collect(),
-    ))
-}
-
-/// Where a category has moved that once was at `slug`.
-///
-/// # Errors
-/// When the database fails.
-pub async fn moved_category<C: ConnectionTrait>(db: &C, slug: &str) -> Result<Option<String>, DbErr> {
-    let text = "SELECT c.slug FROM category_slugs o JOIN categories c ON c.id = o.category_id WHERE o.slug = $1";
-    db.query_one_raw(sql(db, text, [slug.into()])).await?.map(|row| row.try_get("", "slug")).transpose()
-}
-
-#[derive(FromQueryResult)]
-struct ProductRow {
-    id: ProductId,
-    slug: String,
-    name: String,
-    description: String,
-    category_id: CategoryId,
-    currency: String,
-    base_price: i64,
-    options: ProductOptions,
-    specifications: Specifications,
-}
-
-#[derive(FromQueryResult)]
-struct VariationRow {
-    id: VariationId,
-    sku: String,
-    options: OptionValues,
-    price_modifier: i64,
-    media_id: Option<MediaId>,
-    available: i64,
-}
-
-/// A product with its variations, their availability and its pictures, in three statements.
-///
-/// # Errors
-/// When the database fails.
-pub async fn product<C: ConnectionTrait>(db: &C, slug: &str, context: PriceContext) -> Result<Found<Product>, DbErr> {
-    let text = "SELECT id, slug, name, description, category_id, currency, base_price, options, specifications
-                FROM products WHERE slug = $1 AND archived_at IS NULL";
-    let Some(row) = ProductRow::find_by_statement(sql(db, text, [slug.into()])).one(db).await? else {
-        let text = "SELECT p.slug FROM product_slugs o JOIN products p ON p.id = o.product_id
-                    WHERE o.slug = $1 AND p.archived_at IS NULL";
-        let moved = db.query_one_raw(sql(db, text, [slug.into()])).await?;
-        return Ok(match moved {
-            Some(row) => Found::Moved(row.try_get("", "slug")?),
-            None => Found::Nowhere,
-        });
-    };
-    let variations = variations(db, row.id).await?;
-    let pictures = pictures(db, row.id).await?;
-    let base = Money::new(row.base_price, currency(&row.currency)?);
-    Ok(Found::Here(Product {
-        id: row.id,
-        slug: row.slug,
-        name: row.name,
-        description: row.description,
-        category: row.category_id,
-        options: row.options,
-        specifications: row.specifications,
-        variations: variations
-            .into_iter()
-            .filter_map(|row| {
-                let price = unit_price(context, ListPrice { base, modifier: row.price_modifier }).ok()?;
-                Some(Variation {
-                    id: row.id,
-                    sku: row.sku,
-                    options: row.options,
-                    price,
-                    available: row.available,
-                    picture: row.media_id,
-                })
-            })
-            .collect(),
-        pictures,
-    }))
-}
-
-async fn variations<C: ConnectionTrait>(db: &C, product: ProductId) -> Result<Vec<VariationRow>, DbErr> {
-    let text = "SELECT v.id, v.sku, v.options, v.price_modifier, v.media_id, CAST(COALESCE((
-                    SELECT SUM(s.on_hand - s.reserved) FROM stock s JOIN locations l ON l.id = s.location_id
-                    WHERE s.variation_id = v.id AND l.kind = 'warehouse'
-                ), 0) AS BIGINT) AS available
-                FROM variations v WHERE v.product_id = $1 AND v.archived_at IS NULL ORDER BY v.position";
-    VariationRow::find_by_statement(sql(db, text, [product.into()])).all(db).await
-}
-
-async fn pictures<C: ConnectionTrait>(db: &C, product: ProductId) -> Result<Vec<Picture>, DbErr> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        alt: String,
-        #[sea_orm(nested)]
-        picture: PictureColumns,
-    }
-    let text = format!(
-        "SELECT i.alt, {PICTURE} FROM product_images i JOIN media m ON m.id = i.media_id
-         WHERE i.product_id = $1 ORDER BY i.position"
-    );
-    let rows = Row::find_by_statement(sql(db, &text, [product.into()])).all(db).await?;
-    Ok(rows.into_iter().filter_map(|row| row.picture.into_picture(row.alt)).collect())
-}
+use serde::Deserialize;
 
 /// A page of a listing, in one statement.
 ///
@@ -203,19 +35,38 @@ pub async fn listing<C: ConnectionTrait>(
         ));
     }
     let size = query.size as usize;
+    let card = [
+        ("product_id", Json::Id("c.product_id")),
+        ("slug", Json::Value("c.slug")),
+        ("name", Json::Value("c.name")),
+        ("currency", Json::Value("c.currency")),
+        ("options", Json::Document("c.options")),
+        ("price_from", Json::Value("c.price_from")),
+        ("price_to", Json::Value("c.price_to")),
+        ("available", Json::Value("c.available")),
+        ("sold", Json::Value("c.sold")),
+        ("newest", Json::Value("c.newest")),
+        ("alt", Json::Value("c.alt")),
+        ("picture", Json::Object(&PICTURE_FIELDS)),
+    ];
     // The pictures are joined to the page only: 25 rows, not the whole listing.
     let text = format!(
-        "SELECT l.product_id, p.slug, p.name, p.currency, p.options, l.price_from, l.price_to, l.available, l.sold,
-                l.newest, i.alt, {PICTURE}
-         FROM product_listings l
-         JOIN products p ON p.id = l.product_id
-         LEFT JOIN product_images i ON i.product_id = l.product_id AND i.position = 0
-         LEFT JOIN media m ON m.id = i.media_id
-         WHERE l.scope_id = $1{conditions}
-         ORDER BY l.{column} {direction}, l.product_id {direction} LIMIT {}",
+        "SELECT {} AS cards FROM (
+             SELECT l.product_id, l.{column} AS sorted_by, p.slug, p.name, p.currency, p.options, l.price_from,
+                    l.price_to, l.available, l.sold, l.newest, i.alt, {PICTURE}
+             FROM product_listings l
+             JOIN products p ON p.id = l.product_id
+             LEFT JOIN product_images i ON i.product_id = l.product_id AND i.position = 0
+             LEFT JOIN media m ON m.id = i.media_id
+             WHERE l.scope_id = $1{conditions}
+             ORDER BY l.{column} {direction}, l.product_id {direction} LIMIT {}
+         ) AS c",
+        gather_rows(db, &card, &format!("c.sorted_by {direction}, c.product_id {direction}")),
         size + 1,
     );
-    let mut rows = CardRow::find_by_statement(sql(db, &text, values)).all(db).await?;
+    let found = db.query_one_raw(sql(db, &text, values)).await?;
+    let found: Option<String> = found.map(|row| row.try_get("", "cards")).transpose()?;
+    let mut rows: Vec<CardRow> = read_rows(found.as_deref().unwrap_or("[]"))?;
     let more = rows.len() > size;
     rows.truncate(size);
     if backwards {
@@ -335,7 +186,7 @@ fn filter_conditions(filters: &Filters, values: &mut Vec<Value>) -> String {
     conditions
 }
 
-#[derive(FromQueryResult)]
+#[derive(Deserialize)]
 struct CardRow {
     product_id: ProductId,
     slug: String,
@@ -348,7 +199,6 @@ struct CardRow {
     sold: i64,
     newest: DateTime<Utc>,
     alt: Option<String>,
-    #[sea_orm(nested)]
     picture: PictureColumns,
 }
 
@@ -370,7 +220,7 @@ impl CardRow {
             unit_price(context, ListPrice { base: Money::new(minor, currency), modifier: 0 })
                 .map_err(|error| DbErr::Custom(error.to_string()))
         };
-        let with_colours = |option: &super::ProductOption| option.values.iter().any(|value| value.swatch.is_some());
+        let with_colours = |option: &ProductOption| option.values.iter().any(|value| value.swatch.is_some());
         Ok(Card {
             id: self.product_id,
             slug: self.slug,
