@@ -100,8 +100,8 @@ pub fn ProductChoice(
                 <p class=availability aria-live="polite">{move || of(|variation| variation.availability.clone())}</p>
                 <form class="add" method="post" action="/actions/cart/add">
                     <input type="hidden" name="product" value=product.with_value(|product| product.slug.clone()) />
-                    <input type="hidden" name="variation" prop:value=move || of(|variation| variation.id.clone()) value=of(|variation| variation.id.clone()) />
-                    <input type="hidden" name="sku" prop:value=move || of(|variation| variation.sku.clone()) value=of(|variation| variation.sku.clone()) />
+                    <input type="hidden" name="variation" prop:value=move || of(|variation| variation.id.clone()) value=untrack(|| of(|variation| variation.id.clone())) />
+                    <input type="hidden" name="sku" prop:value=move || of(|variation| variation.sku.clone()) value=untrack(|| of(|variation| variation.sku.clone())) />
                     <label for="quantity">"Quantity"</label>
                     <input
                         id="quantity"

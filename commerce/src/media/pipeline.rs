@@ -36,7 +36,7 @@ const MAX_SIDE: u32 = 16_383;
 const MAX_ALLOCATION: u64 = MAX_PIXELS * 8 + 64 * 1024 * 1024;
 
 /// WebP quality, 0 to 100.
-const WEBP_QUALITY: f32 = 80.0;
+const WEBP_QUALITY: f32 = 86.0;
 
 /// How hard the WebP encoder tries, 0 to 6: the default of 4 takes twice as long and saves a
 /// twentieth of the bytes.

@@ -43,9 +43,10 @@ pub enum MailError {
 #[cfg(feature = "ssr")]
 #[async_trait::async_trait]
 pub trait Mailer: Send + Sync + std::fmt::Debug {
-    /// Hands a mail to its mail server.
+    /// Hands a mail to its mail server. A mail that is sent again after a crash
+    /// has the same identifier, by which mail programs know it.
     ///
     /// # Errors
     /// [`MailError::NotSent`].
-    async fn send(&self, mail: &Mail) -> Result<(), MailError>;
+    async fn send(&self, id: MailId, mail: &Mail) -> Result<(), MailError>;
 }

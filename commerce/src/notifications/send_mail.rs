@@ -26,9 +26,9 @@ pub async fn send_mail(shop: &Shop, idempotency_key: &str, mail: &Mail) -> Resul
     ];
     db.execute_raw(sql(db, text, values)).await?;
     let Some(mailer) = &shop.mailer else { return Ok(()) };
-    let text = "SELECT 1 FROM mails WHERE idempotency_key = $1 AND sent_at IS NULL";
-    if db.query_one_raw(sql(db, text, [idempotency_key.into()])).await?.is_some() {
-        mailer.send(mail).await?;
+    let text = "SELECT id FROM mails WHERE idempotency_key = $1 AND sent_at IS NULL";
+    if let Some(unsent) = db.query_one_raw(sql(db, text, [idempotency_key.into()])).await? {
+        mailer.send(unsent.try_get("", "id")?, mail).await?;
         let text = "UPDATE mails SET sent_at = $2 WHERE idempotency_key = $1";
         db.execute_raw(sql(db, text, [idempotency_key.into(), shop.clock.now().into()])).await?;
     }

@@ -1,6 +1,6 @@
 //! Sends mails through a mail server.
 
-use super::{Mail, MailError, Mailer};
+use super::{Mail, MailError, MailId, Mailer};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
@@ -25,12 +25,13 @@ impl Smtp {
 
 #[async_trait::async_trait]
 impl Mailer for Smtp {
-    async fn send(&self, mail: &Mail) -> Result<(), MailError> {
+    async fn send(&self, id: MailId, mail: &Mail) -> Result<(), MailError> {
         let not_sent = |error: &dyn std::fmt::Display| MailError::NotSent(error.to_string());
         let recipient: Mailbox = mail.recipient.parse().map_err(|error| not_sent(&error))?;
         let message = Message::builder()
             .from(self.sender.clone())
             .to(recipient)
+            .message_id(Some(format!("<{id}@{}>", self.sender.email.domain())))
             .subject(&mail.subject)
             .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
             .map_err(|error| not_sent(&error))?;

@@ -2,7 +2,7 @@
 
 use commerce::Shop;
 use commerce::events::{Event, Handler, HandlerError};
-use commerce::notifications::{Mail, MailError, Mailer};
+use commerce::notifications::{Mail, MailError, MailId, Mailer};
 use commerce::payments::{Accepted, Gateway, GatewayError, PaymentContext, PaymentRequest, PaymentTerms};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
@@ -170,7 +170,7 @@ impl Mailbox {
 
 #[async_trait::async_trait]
 impl Mailer for Mailbox {
-    async fn send(&self, mail: &Mail) -> Result<(), MailError> {
+    async fn send(&self, _: MailId, mail: &Mail) -> Result<(), MailError> {
         let mut refusals = self.refusals.lock().expect("not poisoned");
         if *refusals > 0 {
             *refusals -= 1;
