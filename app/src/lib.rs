@@ -9,6 +9,8 @@ pub mod catalog;
 pub mod checkout;
 
 #[cfg(feature = "ssr")]
+mod accounts;
+#[cfg(feature = "ssr")]
 mod cart;
 #[cfg(feature = "ssr")]
 mod forms;

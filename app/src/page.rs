@@ -2,6 +2,8 @@
 
 use crate::head::{Head, HeadSlot};
 use commerce::Shop;
+use commerce::accounts::{Device, SESSION_DAYS, SignedIn, queries};
+use commerce::db::DbErr;
 use commerce::token::Token;
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
@@ -50,6 +52,11 @@ fn cookie_name(site: &Site) -> &'static str {
     if site.secure { "__Host-cart" } else { "cart" }
 }
 
+/// The name of the cookie of those who are signed in.
+fn session_cookie(site: &Site) -> &'static str {
+    if site.secure { "__Host-session" } else { "session" }
+}
+
 impl Page {
     /// The context of the page that is being rendered.
     pub fn current() -> Self {
@@ -90,14 +97,40 @@ impl Page {
 
     /// Gives the guest the token of their cart for another 30 days.
     pub fn set_guest(&self, token: &Token) {
-        let Some(cookies) = self.cookies() else { return };
-        let cookie = Cookie::build((cookie_name(&self.site), token.as_str().to_owned()))
-            .path("/")
-            .http_only(true)
-            .same_site(SameSite::Lax)
-            .secure(self.site.secure)
-            .max_age(Duration::days(commerce::cart::GUEST_DAYS));
-        cookies.add(cookie.build());
+        self.set_cookie(cookie_name(&self.site), token.as_str(), Duration::days(commerce::cart::GUEST_DAYS));
+    }
+
+    /// The token of the session, if the browser sent one that can be one.
+    pub fn session_token(&self) -> Option<Token> {
+        let cookie = self.cookies()?.get(session_cookie(&self.site))?;
+        Token::parse(cookie.value())
+    }
+
+    /// Gives the browser the token of its session.
+    pub fn set_session(&self, token: &Token) {
+        self.set_cookie(session_cookie(&self.site), token.as_str(), Duration::days(SESSION_DAYS));
+    }
+
+    /// Has the browser forget its session.
+    pub fn forget_session(&self) {
+        self.set_cookie(session_cookie(&self.site), "", Duration::ZERO);
+    }
+
+    /// Who is signed in.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn signed_in(&self) -> Result<Option<SignedIn>, DbErr> {
+        match self.session_token() {
+            Some(token) => queries::signed_in(&self.shop, &token).await,
+            None => Ok(None),
+        }
+    }
+
+    /// From where the request comes, as the list of sessions tells.
+    pub fn device(&self) -> Device {
+        let agent = self.parts.as_ref().and_then(|parts| parts.headers.get(header::USER_AGENT)?.to_str().ok());
+        Device { name: agent.unwrap_or_default().to_owned(), client: self.client().to_string() }
     }
 
     /// The network address of the client.
@@ -144,6 +177,17 @@ impl Page {
     /// Answers a form with the page to go on at.
     pub fn see_other(&self, path: &str) {
         self.redirect(StatusCode::SEE_OTHER, path);
+    }
+
+    fn set_cookie(&self, name: &'static str, value: &str, max_age: Duration) {
+        let Some(cookies) = self.cookies() else { return };
+        let cookie = Cookie::build((name, value.to_owned()))
+            .path("/")
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .secure(self.site.secure)
+            .max_age(max_age);
+        cookies.add(cookie.build());
     }
 
     fn cookies(&self) -> Option<&Cookies> {

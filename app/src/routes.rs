@@ -1,5 +1,6 @@
 //! Which page is at which address, and the document around them.
 
+use crate::accounts::{self, AccountPage, ForgotPage, RegisterPage, ResetPage, SignInPage, VerifyPage};
 use crate::cart::{self, CartPage};
 use crate::catalog::{CategoryPage, HomePage, ProductPage, ShopPage};
 use crate::checkout::{self, CheckoutPage};
@@ -42,6 +43,12 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/cart") view=CartPage ssr=SsrMode::Async />
                 <Route path=path!("/checkout/:step") view=CheckoutPage ssr=SsrMode::Async />
                 <Route path=path!("/checkout/confirmation/:token") view=ConfirmationPage ssr=SsrMode::Async />
+                <Route path=path!("/auth/signin") view=SignInPage ssr=SsrMode::Async />
+                <Route path=path!("/auth/register") view=RegisterPage ssr=SsrMode::Async />
+                <Route path=path!("/auth/verify/:token") view=VerifyPage ssr=SsrMode::Async />
+                <Route path=path!("/auth/forgot") view=ForgotPage ssr=SsrMode::Async />
+                <Route path=path!("/auth/reset/:token") view=ResetPage ssr=SsrMode::Async />
+                <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
             </FlatRoutes>
         </Router>
     }
@@ -55,6 +62,7 @@ fn MissingPage() -> impl IntoView {
 
 /// Makes the server functions known to the server that is to answer them.
 pub fn register_actions() {
+    accounts::actions::register();
     cart::actions::register();
     checkout::actions::register();
 }

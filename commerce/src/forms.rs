@@ -17,6 +17,10 @@ pub enum FieldError {
     Invalid,
     /// Not one of the choices.
     UnknownChoice,
+    /// One of the first that anybody would guess.
+    TooCommon,
+    /// Not what is known: a password.
+    Wrong,
     /// Not a whole number from 1 to 100.
     QuantityOutOfRange,
 }

@@ -1,5 +1,6 @@
 //! The one handle over everything that a use case needs.
 
+use crate::accounts::passwords::Passwords;
 use crate::cart::sessions::Sessions;
 use crate::catalog::{CategoryTree, Choices, Scope};
 use crate::clock::Clock;
@@ -52,6 +53,8 @@ pub struct Inner {
     parts: Parts,
     reference: RwLock<Arc<Reference>>,
     choices: moka::future::Cache<Scope, Arc<Choices>>,
+    /// Hashes and checks passwords.
+    pub passwords: Passwords,
     /// Told when there is something in the outbox.
     pub outbox: tokio::sync::Notify,
 }
@@ -103,7 +106,13 @@ impl Shop {
     pub async fn open(parts: Parts) -> Result<Self, DbErr> {
         let reference = RwLock::new(Arc::new(Reference::load(parts.db.read()).await?));
         let choices = moka::future::Cache::builder().max_capacity(1_000).time_to_live(Duration::from_secs(60)).build();
-        Ok(Self(Arc::new(Inner { parts, reference, choices, outbox: tokio::sync::Notify::new() })))
+        Ok(Self(Arc::new(Inner {
+            parts,
+            reference,
+            choices,
+            passwords: Passwords::default(),
+            outbox: tokio::sync::Notify::new(),
+        })))
     }
 
     /// What changes rarely, as it was a few seconds ago at most.

@@ -1,5 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from '../support/fixtures.ts';
+import { becomeMember } from '../support/members.ts';
 import type { Shop } from '../support/shop.ts';
 
 test.use({ expectedStatuses: [404], contextOptions: { reducedMotion: 'reduce' } });
@@ -47,6 +48,15 @@ const pages: Record<string, (shop: Shop) => Promise<unknown>> = {
     await shop.placeOrder.click();
     await shop.confirmed();
   },
+  'sign in': (shop) => shop.open('/auth/signin'),
+  'sign in, refused': async (shop) => {
+    await shop.open('/auth/signin');
+    await shop.button('Sign in').click();
+    await expect(shop.errors).toHaveCount(2);
+  },
+  register: (shop) => shop.open('/auth/register'),
+  'forgotten password': (shop) => shop.open('/auth/forgot'),
+  account: (shop) => becomeMember(shop),
   'not found': (shop) => shop.open('/no/such/page'),
 };
 

@@ -40,9 +40,14 @@ export class Shop {
     this.errors = this.main.locator('[aria-invalid="true"]');
   }
 
+  /** The same shop on another page. */
+  on(page: Page): Shop {
+    return new Shop(page, this.js);
+  }
+
   /** Another tab of the same visitor. */
   async anotherTab(): Promise<Shop> {
-    return new Shop(await this.page.context().newPage(), this.js);
+    return this.on(await this.page.context().newPage());
   }
 
   async open(path: string) {

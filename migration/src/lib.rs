@@ -13,6 +13,7 @@ mod m20261120_000004_cart;
 mod m20261120_000005_orders;
 mod m20261120_000006_payments;
 mod m20261120_000007_events;
+mod m20261121_000008_accounts;
 
 /// Every step in the order in which it is applied.
 pub struct Migrator;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000005_orders::Migration),
             Box::new(m20261120_000006_payments::Migration),
             Box::new(m20261120_000007_events::Migration),
+            Box::new(m20261121_000008_accounts::Migration),
         ]
     }
 }

@@ -1,8 +1,8 @@
 //! What the forms of the checkout do. Each answers with a redirect to a page.
 
+use crate::forms::keep_draft;
 use crate::layout::log_failure;
 use crate::page::Page;
-use commerce::cart::drafts::{self, Draft};
 use commerce::checkout::save_step::{StepDone, save_step};
 use commerce::checkout::{self, CheckoutError, parse_contact};
 use commerce::forms::{self, Errors, Fields};
@@ -12,12 +12,6 @@ use leptos::server_fn::axum::register_explicit;
 
 /// The name of the address form among drafts.
 pub const ADDRESS_FORM: &str = "checkout/address";
-
-/// The longest text of a field that is kept to be shown again, in characters.
-const KEPT: usize = 600;
-
-/// The most fields that are kept: the form has fewer.
-const KEPT_FIELDS: usize = 30;
 
 /// Makes these server functions known.
 pub fn register() {
@@ -74,29 +68,14 @@ pub async fn save_address(#[server(flatten)] fields: Fields) -> Result<(), Serve
     };
     // The fields of another country were asked for: nothing is wrong yet.
     if fields.contains_key("change_country") {
-        keep(&page, &token, fields, Errors::new()).await;
+        keep_draft(&page, ADDRESS_FORM, "/checkout/address", fields, Errors::new()).await;
         return Ok(());
     }
     match parse_contact(&fields) {
-        Err(errors) => keep(&page, &token, fields, errors).await,
+        Err(errors) => keep_draft(&page, ADDRESS_FORM, "/checkout/address", fields, errors).await,
         Ok(contact) => go_on(&page, &token, StepDone::Address(Box::new(contact)), "address", "delivery").await,
     }
     Ok(())
-}
-
-/// Keeps a form that was refused, and goes back to its page.
-async fn keep(page: &Page, token: &Token, fields: Fields, errors: Errors) {
-    let fields = fields
-        .into_iter()
-        .filter(|(name, _)| name != "change_country")
-        .take(KEPT_FIELDS)
-        .map(|(name, text)| (name, text.chars().take(KEPT).collect()))
-        .collect();
-    let draft = Draft { fields, errors };
-    match drafts::keep(page.shop.db.primary(), token, ADDRESS_FORM, &draft, page.shop.clock.now()).await {
-        Ok(id) => page.see_other(&format!("/checkout/address?draft={id}")),
-        Err(error) => page.see_other(&refused("/checkout/address", &CheckoutError::Db(error))),
-    }
 }
 
 async fn go_on(page: &Page, token: &Token, done: StepDone, here: &str, next: &str) {

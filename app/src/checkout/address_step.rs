@@ -1,24 +1,16 @@
 //! Who the order is for and where it goes.
 
 use super::actions::ADDRESS_FORM;
-use crate::forms::{ErrorSummary, Form, TextField, words};
+use crate::forms::{ErrorSummary, Form, TextField, draft, words};
 use crate::page::Page;
-use commerce::cart::drafts;
 use commerce::checkout::{COUNTRIES, Checkout, contact_fields, country};
+use commerce::db::DbErr;
 use leptos::prelude::*;
-use std::fmt::Display;
-use uuid::Uuid;
 
 /// The form as it is to be shown: what was refused, else what was kept, else new.
-pub async fn form(page: &Page, checkout: &Checkout) -> Result<Form, impl Display + use<>> {
-    let draft = match (page.guest(), page.query.get("draft").and_then(|id| id.parse::<Uuid>().ok())) {
-        (Some(token), Some(id)) => {
-            drafts::load(page.shop.db.primary(), &token, ADDRESS_FORM, id, page.shop.clock.now()).await?
-        }
-        _ => None,
-    };
-    Ok::<_, Box<dyn std::error::Error + Send + Sync>>(match (draft, &checkout.contact) {
-        (Some(draft), _) => Form { fields: draft.fields, errors: draft.errors },
+pub async fn form(page: &Page, checkout: &Checkout) -> Result<Form, DbErr> {
+    Ok::<_, DbErr>(match (draft(page, ADDRESS_FORM).await?, &checkout.contact) {
+        (Some(refused), _) => refused,
         (None, Some(contact)) => Form { fields: contact_fields(contact), ..Form::default() },
         (None, None) => {
             let home = page.shop.reference().settings.country.clone();

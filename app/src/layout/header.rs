@@ -8,6 +8,8 @@ pub fn Header(
     page: Page,
     /// How many items are in the cart.
     items: i64,
+    /// Whether somebody is signed in.
+    signed_in: bool,
 ) -> impl IntoView {
     let reference = page.shop.reference();
     let name = reference.settings.name.clone();
@@ -25,12 +27,29 @@ pub fn Header(
         <header class="site-header">
             <div class="wrap bar">
                 <a class="logo" href="/">{name}</a>
-                <CartLink items=items />
+                <div class="links">
+                    <AccountLink signed_in=signed_in />
+                    <CartLink items=items />
+                </div>
             </div>
             <nav class="categories" aria-label="Categories">
                 <ul class="wrap">{links}<li><a href="/products">"All products"</a></li></ul>
             </nav>
         </header>
+    }
+}
+
+#[component]
+fn AccountLink(signed_in: bool) -> impl IntoView {
+    let (href, label) = if signed_in { ("/account", "Account") } else { ("/auth/signin", "Sign in") };
+    view! {
+        <a class="account-link" href=href>
+            <svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linejoin="round">
+                <circle cx="12" cy="8" r="4" />
+                <path d="M4 21c0-4.4 3.6-7 8-7s8 2.6 8 7" />
+            </svg>
+            <span>{label}</span>
+        </a>
     }
 }
 

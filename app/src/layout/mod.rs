@@ -31,9 +31,11 @@ pub fn nothing() -> Drawn {
 /// A page of the shop: header, content, footer.
 pub async fn shop_page(page: &Page, content: impl IntoView) -> Drawn {
     let items = page.items_in_cart().await;
+    // As with the cart: what stands in the header is no reason to fail.
+    let signed_in = page.signed_in().await.is_ok_and(|who| who.is_some());
     let drawn = view! {
         <a class="skip-link" href="#content">"Skip to content"</a>
-        <Header page=page.clone() items=items />
+        <Header page=page.clone() items=items signed_in=signed_in />
         <main id="content" tabindex="-1">
             <QueryNotice page=page.clone() />
             {content}

@@ -75,6 +75,7 @@ fn words(code: &str) -> Option<&'static str> {
         "total-changed" => "The total has changed since you saw it. Please check it again: nothing was charged.",
         "declined" => "The payment was declined. You can try again or choose another way to pay.",
         "price" => "The amount is too large for an order. Please choose fewer.",
+        "link" => "This link has expired, or it was used already. Sign in, or ask for a new one.",
         "unavailable" => "We could not do that at the moment. Nothing was lost: please try again.",
         _ => return None,
     })
@@ -85,6 +86,14 @@ fn good_words(code: &str) -> Option<&'static str> {
         "updated" => "Your cart is up to date.",
         "cleared" => "Your cart is empty now.",
         "restored" => "It is back in your cart.",
+        "check-mail" => {
+            "Please look into your mail: if everything is right with the address, we have sent a link to it."
+        }
+        "signed-in" => "You are signed in.",
+        "signed-out" => "You are signed out.",
+        "verified" => "Your address is confirmed, and you are signed in.",
+        "password-changed" => "Your password is changed, and every other device is signed out.",
+        "session-ended" => "That device is signed out.",
         _ => return None,
     })
 }

@@ -1,5 +1,7 @@
 //! What mails look like.
 
+mod accounts;
 mod order_confirmation;
 
+pub use accounts::{password_changed, registration_repeated, reset_password, verify_email};
 pub use order_confirmation::{next_step, order_confirmation};

@@ -3,10 +3,12 @@
 mod json;
 
 pub use json::{Json, gather_rows, read_rows};
+/// What every read and write may fail with.
+pub use sea_orm::DbErr;
 
 use sea_orm::{
     ActiveModelTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    DbErr, EntityTrait, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
+    EntityTrait, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
 };
 use std::time::Duration;
 

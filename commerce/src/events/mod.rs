@@ -2,6 +2,7 @@
 //! delivered to every handler at least once.
 
 use crate::Shop;
+use crate::accounts::{PasswordChanged, PasswordResetRequested, RegistrationRepeated, UserRegistered};
 use crate::clock::uuid_at;
 use crate::db::insert_all;
 use crate::inventory::StockChanged;
@@ -31,6 +32,18 @@ pub const ORDER_PLACED: Kind = Kind { name: "OrderPlaced", version: 1 };
 /// What there is of a variation at a location has changed.
 pub const STOCK_CHANGED: Kind = Kind { name: "StockChanged", version: 1 };
 
+/// Somebody has asked for an account.
+pub const USER_REGISTERED: Kind = Kind { name: "UserRegistered", version: 1 };
+
+/// Somebody has asked for an account with an address that has one.
+pub const REGISTRATION_REPEATED: Kind = Kind { name: "RegistrationRepeated", version: 1 };
+
+/// Somebody wants to choose a new password.
+pub const PASSWORD_RESET_REQUESTED: Kind = Kind { name: "PasswordResetRequested", version: 1 };
+
+/// Somebody has a new password.
+pub const PASSWORD_CHANGED: Kind = Kind { name: "PasswordChanged", version: 1 };
+
 /// An event that is about to be written.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
@@ -49,6 +62,26 @@ impl NewEvent {
     /// Reports a change of stock.
     pub fn stock_changed(event: StockChanged) -> Self {
         Self::new(STOCK_CHANGED, event.stock.0, event.version, &event)
+    }
+
+    /// Reports somebody who wants an account.
+    pub fn user_registered(event: &UserRegistered) -> Self {
+        Self::new(USER_REGISTERED, event.user.0, 1, event)
+    }
+
+    /// Reports somebody who wants an account they have.
+    pub fn registration_repeated(event: &RegistrationRepeated) -> Self {
+        Self::new(REGISTRATION_REPEATED, event.user.0, 1, event)
+    }
+
+    /// Reports somebody who has forgotten their password.
+    pub fn password_reset_requested(event: &PasswordResetRequested) -> Self {
+        Self::new(PASSWORD_RESET_REQUESTED, event.user.0, 1, event)
+    }
+
+    /// Reports a new password.
+    pub fn password_changed(event: &PasswordChanged) -> Self {
+        Self::new(PASSWORD_CHANGED, event.user.0, 1, event)
     }
 
     fn new(kind: Kind, aggregate: Uuid, aggregate_version: i64, data: &impl Serialize) -> Self {

@@ -1,11 +1,12 @@
 //! What goes on beside requests, until it is told to stop.
 
+mod account_mails;
 mod best_sellers;
 mod order_confirmation;
 
 use commerce::Shop;
 use commerce::events::Handlers;
-use commerce::{cart, checkout, events, inventory};
+use commerce::{accounts, cart, checkout, events, inventory};
 use sea_orm::DbErr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ const OUTBOX_POLL: Duration = Duration::from_secs(1);
 /// Who acts on events, for a shop at this address.
 pub fn handlers(public_url: &str) -> Handlers {
     vec![
+        Arc::new(account_mails::AccountMails { public_url: public_url.to_owned() }),
         Arc::new(order_confirmation::OrderConfirmation { public_url: public_url.to_owned() }),
         Arc::new(best_sellers::BestSellers),
     ]
@@ -51,7 +53,7 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
         Box::pin(async move {
             let purged = cart::purge::purge(&shop).await?;
             tracing::info!(purged, "old carts deleted");
-            Ok(())
+            accounts::purge::purge(&shop).await
         })
     });
     workers.close();

@@ -1,0 +1,42 @@
+//! The page to sign in.
+
+use super::actions::{SIGN_IN_FORM, own_path};
+use super::form_page;
+use crate::forms::{ErrorSummary, TextField, draft};
+use crate::layout::{nothing, unavailable};
+use crate::page::Page;
+use leptos::prelude::*;
+
+/// Address and password, and the ways for those who have none.
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    let page = Page::current();
+    Suspend::new(async move {
+        match page.signed_in().await {
+            Ok(Some(_)) => {
+                page.see_other("/account");
+                return nothing();
+            }
+            Ok(None) => {}
+            Err(error) => return unavailable(&page, error).await,
+        }
+        let form = match draft(&page, SIGN_IN_FORM).await {
+            Ok(form) => form.unwrap_or_default(),
+            Err(error) => return unavailable(&page, error).await,
+        };
+        let next = page.query.get("next").or_else(|| form.fields.get("next").cloned());
+        let next = next.as_deref().and_then(own_path);
+        let content = view! {
+            <ErrorSummary form=form.clone() />
+            <form method="post" action="/actions/auth/signin" novalidate=true>
+                {next.map(|next| view! { <input type="hidden" name="next" value=next /> })}
+                <TextField form=form.clone() name="email".to_owned() label="E-mail" kind="email" autocomplete="username".to_owned() inputmode="email" maxlength=254 />
+                <TextField form=form name="password".to_owned() label="Password" kind="password" autocomplete="current-password".to_owned() maxlength=128 />
+                <button class="button primary wide">"Sign in"</button>
+            </form>
+            <p><a href="/auth/forgot">"I have forgotten my password"</a></p>
+            <p>"New here? "<a href="/auth/register">"Create an account"</a></p>
+        };
+        form_page(&page, "Sign in", content).await
+    })
+}

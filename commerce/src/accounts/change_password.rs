@@ -1,0 +1,51 @@
+//! Somebody changes the password they know.
+
+use super::passwords::refuse_common;
+use super::sign_in::open_session;
+use super::{AccountError, Device, Password, PasswordChanged, SignedIn};
+use crate::Shop;
+use crate::db::{self, sql};
+use crate::events::{self, NewEvent};
+use crate::token::Token;
+use sea_orm::ConnectionTrait;
+
+/// Sets a new password, ends every session, and gives the token of a new one for this device.
+///
+/// # Errors
+/// [`AccountError::WrongCredentials`] where `current` is wrong, [`AccountError::CommonPassword`], or when hashing
+/// or the database fails.
+pub async fn change_password(
+    shop: &Shop,
+    who: &SignedIn,
+    current: &Password,
+    new: &Password,
+    device: &Device,
+) -> Result<Token, AccountError> {
+    refuse_common(new, &[&who.name, &who.email])?;
+    let db = shop.db.primary();
+    let text = "SELECT password_hash FROM users WHERE id = $1";
+    let row = db.query_one_raw(sql(db, text, [who.user.into()])).await?.ok_or(AccountError::NotSignedIn)?;
+    let known: Option<String> = row.try_get("", "password_hash")?;
+    if !shop.passwords.matches(current, known.as_deref()).await? {
+        return Err(AccountError::WrongCredentials);
+    }
+    let hash = shop.passwords.hash(new).await?;
+    let token = db::retry(|| attempt(shop, who, &hash, device)).await?;
+    shop.outbox.notify_one();
+    Ok(token)
+}
+
+async fn attempt(shop: &Shop, who: &SignedIn, hash: &str, device: &Device) -> Result<Token, AccountError> {
+    let now = shop.clock.now();
+    let tx = shop.db.begin().await?;
+    let text = "UPDATE users SET password_hash = $2, failed_sign_ins = 0, updated_at = $3, version = version + 1
+                WHERE id = $1";
+    tx.execute_raw(sql(&tx, text, [who.user.into(), hash.into(), now.into()])).await?;
+    tx.execute_raw(sql(&tx, "DELETE FROM sessions WHERE user_id = $1", [who.user.into()])).await?;
+    let text = "DELETE FROM verification_tokens WHERE user_id = $1";
+    tx.execute_raw(sql(&tx, text, [who.user.into()])).await?;
+    let token = open_session(&tx, who.user, device, now).await?;
+    events::emit(shop, &tx, vec![NewEvent::password_changed(&PasswordChanged { user: who.user })]).await?;
+    tx.commit().await?;
+    Ok(token)
+}

@@ -1,0 +1,252 @@
+//! People who have an account: who they are, how they prove it, and where they are signed in.
+
+use crate::forms::{self, Errors, FieldError, Fields, Parser};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "ssr")]
+pub mod change_password;
+#[cfg(feature = "ssr")]
+pub mod end_session;
+#[cfg(feature = "ssr")]
+pub mod entity;
+#[cfg(feature = "ssr")]
+pub mod passwords;
+#[cfg(feature = "ssr")]
+pub mod purge;
+#[cfg(feature = "ssr")]
+pub mod queries;
+#[cfg(feature = "ssr")]
+pub mod register;
+#[cfg(feature = "ssr")]
+pub mod reset_password;
+#[cfg(feature = "ssr")]
+pub mod sign_in;
+#[cfg(feature = "ssr")]
+mod verification;
+#[cfg(feature = "ssr")]
+pub mod verify_email;
+
+#[cfg(feature = "ssr")]
+pub use verification::{Purpose, link_token};
+
+id!(
+    /// Identifies a person with an account.
+    UserId
+);
+id!(
+    /// Identifies a place where somebody is signed in.
+    SessionId
+);
+id!(
+    /// Identifies a link that was mailed.
+    VerificationId
+);
+
+/// How long somebody stays signed in without coming back, in days.
+pub const IDLE_DAYS: i64 = 30;
+
+/// How long somebody stays signed in at most, in days.
+pub const SESSION_DAYS: i64 = 90;
+
+/// The fewest characters of a password, as NIST SP 800-63B asks for.
+pub const PASSWORD_LEAST: usize = 8;
+
+/// The most characters of a password: a longer one would be an attack on the processor.
+pub const PASSWORD_MOST: usize = 128;
+
+/// The most characters of a name.
+pub const NAME_MOST: usize = 100;
+
+/// A password, never seen in logs.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(String);
+
+impl Password {
+    /// What was typed to prove who one is. It is taken as it is, with its spaces.
+    pub fn typed(raw: Option<&str>) -> Result<Self, FieldError> {
+        match raw.unwrap_or_default() {
+            "" => Err(FieldError::Required),
+            text if text.chars().count() > PASSWORD_MOST => Err(FieldError::TooLong),
+            text => Ok(Self(text.to_owned())),
+        }
+    }
+
+    /// A new password: 8 to 128 characters of any kind. Whether it is too common, only the server knows.
+    ///
+    /// # Errors
+    /// [`FieldError::Required`], [`FieldError::TooShort`] or [`FieldError::TooLong`].
+    pub fn new(raw: Option<&str>) -> Result<Self, FieldError> {
+        let password = Self::typed(raw)?;
+        if password.0.chars().count() < PASSWORD_LEAST { Err(FieldError::TooShort) } else { Ok(password) }
+    }
+
+    /// The text itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// Somebody who wants an account.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// What they are called.
+    pub name: String,
+    /// Where they get mail.
+    pub email: String,
+    /// What they sign in with.
+    pub password: Password,
+}
+
+impl Registration {
+    /// Reads the fields `name`, `email` and `password`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn parse(fields: &Fields) -> Result<Self, Errors> {
+        let field = |name: &str| fields.get(name).map(String::as_str);
+        let mut parser = Parser::default();
+        let name = parser.field("name", forms::required(field("name"), NAME_MOST));
+        let email = parser.field("email", forms::email(field("email")));
+        let password = parser.field("password", Password::new(field("password")));
+        parser.finish((|| Some(Self { name: name?, email: email?, password: password? }))())
+    }
+}
+
+/// The address by which an account is found: one person has one, however it is typed.
+pub fn email_key(email: &str) -> String {
+    email.to_lowercase()
+}
+
+/// Somebody who is signed in, as pages know them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Where they are signed in.
+    pub session: SessionId,
+    /// Who they are.
+    pub user: UserId,
+    /// What they are called.
+    pub name: String,
+    /// Where they get mail.
+    pub email: String,
+}
+
+/// A place where somebody is signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Identifies it.
+    pub id: SessionId,
+    /// What the browser said of itself.
+    pub device: String,
+    /// The network address it was begun from.
+    pub client: String,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used, give or take some minutes.
+    pub used_at: DateTime<Utc>,
+}
+
+/// From where somebody signs in.
+#[derive(Clone, Debug, Default)]
+pub struct Device {
+    /// What the browser says of itself.
+    pub name: String,
+    /// The network address.
+    pub client: String,
+}
+
+/// Why something could not be done to an account.
+#[cfg(feature = "ssr")]
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// The address or the password is wrong: which, nobody is told.
+    #[error("wrong address or password")]
+    WrongCredentials,
+    /// The password is right, and the address was not confirmed yet.
+    #[error("address not confirmed")]
+    Unverified,
+    /// The password is one of the commonest.
+    #[error("password too common")]
+    CommonPassword,
+    /// The link has expired, was used, or never was one.
+    #[error("link not valid")]
+    InvalidLink,
+    /// Nobody is signed in there.
+    #[error("not signed in")]
+    NotSignedIn,
+    /// The password could not be hashed.
+    #[error("hashing failed: {0}")]
+    Hashing(String),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] sea_orm::DbErr),
+}
+
+#[cfg(feature = "ssr")]
+crate::db::transient_by_db!(AccountError);
+
+/// Somebody has asked for an account and is to confirm their address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRegistered {
+    /// Who.
+    pub user: UserId,
+    /// The link that confirms it.
+    pub verification: VerificationId,
+}
+
+/// Somebody has asked for an account with an address that has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegistrationRepeated {
+    /// Whose address it is.
+    pub user: UserId,
+}
+
+/// Somebody wants to choose a new password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordResetRequested {
+    /// Who.
+    pub user: UserId,
+    /// The link that lets them.
+    pub verification: VerificationId,
+}
+
+/// Somebody has a new password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordChanged {
+    /// Who.
+    pub user: UserId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_has_8_to_128_characters_of_any_kind() {
+        let long = "é".repeat(128);
+        for text in ["        ", "12345678", "pässwörd", " leading and trailing ", long.as_str()] {
+            assert_eq!(Password::new(Some(text)).map(|password| password.0), Ok(text.to_owned()));
+        }
+        assert_eq!(Password::new(Some("1234567")), Err(FieldError::TooShort));
+        assert_eq!(Password::new(Some(&"x".repeat(129))), Err(FieldError::TooLong));
+        assert_eq!(Password::new(None), Err(FieldError::Required));
+        assert!(!format!("{:?}", Password::new(Some("open sesame"))).contains("sesame"));
+    }
+
+    #[test]
+    fn everything_wrong_with_a_registration_is_told_at_once() {
+        let fields = [("name", " "), ("email", "nobody"), ("password", "short")];
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let errors = Registration::parse(&fields).expect_err("nothing of it is right");
+        let wrong: Vec<_> = errors.iter().map(|(name, error)| (name.as_str(), *error)).collect();
+        let expected =
+            [("email", FieldError::Invalid), ("name", FieldError::Required), ("password", FieldError::TooShort)];
+        assert_eq!(wrong, expected);
+    }
+}

@@ -1,0 +1,116 @@
+//! Passwords as they are stored: argon2id, off the threads that answer requests.
+
+use super::{AccountError, Password};
+use argon2::password_hash::rand_core::OsRng;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+
+/// KiB of memory that a hash takes, and how often it goes through it: what OWASP's cheat sheet on
+/// password storage recommends for one lane.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+
+/// What is checked for those who have no account or no password, so that the answer takes as long.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm8gb25lIGF0IGFsbA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// Guesses that somebody who knows the usual lists needs at most for a password that is too common.
+const COMMON: u64 = 10_000;
+
+/// Hashes and checks passwords, as many at a time as leaves the shop answering.
+#[derive(Debug)]
+pub struct Passwords {
+    slots: Semaphore,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { slots: Semaphore::new((processors / 2).max(1)) }
+    }
+}
+
+impl Passwords {
+    /// The PHC string of a new password.
+    ///
+    /// # Errors
+    /// [`AccountError::Hashing`].
+    pub async fn hash(&self, password: &Password) -> Result<String, AccountError> {
+        let password = password.clone();
+        self.run(move || {
+            let salt = SaltString::generate(&mut OsRng);
+            let hash = argon2()?.hash_password(password.reveal().as_bytes(), &salt);
+            hash.map(|hash| hash.to_string()).map_err(|error| AccountError::Hashing(error.to_string()))
+        })
+        .await
+    }
+
+    /// Whether a password is the one that was hashed. Where there is no hash it is not, after the same time.
+    ///
+    /// # Errors
+    /// [`AccountError::Hashing`].
+    pub async fn matches(&self, password: &Password, hash: Option<&str>) -> Result<bool, AccountError> {
+        let (password, known) = (password.clone(), hash.is_some());
+        let hash = hash.unwrap_or(NOBODY).to_owned();
+        self.run(move || {
+            let hash = PasswordHash::new(&hash).map_err(|error| AccountError::Hashing(error.to_string()))?;
+            Ok(argon2()?.verify_password(password.reveal().as_bytes(), &hash).is_ok() && known)
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, AccountError> + Send + 'static,
+    ) -> Result<T, AccountError> {
+        let failed = |error: &dyn std::fmt::Display| AccountError::Hashing(error.to_string());
+        let _slot = self.slots.acquire().await.map_err(|error| failed(&error))?;
+        tokio::task::spawn_blocking(work).await.map_err(|error| failed(&error))?
+    }
+}
+
+fn argon2() -> Result<Argon2<'static>, AccountError> {
+    let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(|error| AccountError::Hashing(error.to_string()))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// Refuses a new password that is among the first that anybody would try; what
+/// the person is called and their address are among them.
+///
+/// # Errors
+/// [`AccountError::CommonPassword`].
+pub fn refuse_common(password: &Password, about: &[&str]) -> Result<(), AccountError> {
+    let estimate = zxcvbn::zxcvbn(password.reveal(), about);
+    if estimate.guesses() <= COMMON { Err(AccountError::CommonPassword) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn password(text: &str) -> Password {
+        Password::typed(Some(text)).expect("a password")
+    }
+
+    #[tokio::test]
+    async fn only_the_password_itself_matches_its_hash() {
+        let passwords = Passwords::default();
+        let hash = passwords.hash(&password("open sesame")).await.expect("hashed");
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert_ne!(hash, passwords.hash(&password("open sesame")).await.expect("hashed"), "salted");
+        assert!(passwords.matches(&password("open sesame"), Some(&hash)).await.expect("checked"));
+        assert!(!passwords.matches(&password("open sesame "), Some(&hash)).await.expect("checked"));
+        assert!(!passwords.matches(&password("open sesame"), None).await.expect("checked"));
+    }
+
+    #[test]
+    fn the_commonest_passwords_are_refused() {
+        for common in ["password", "12345678", "qwertyuiop", "iloveyou", "Password1", "p@ssword", "aaaaaaaa"] {
+            assert!(refuse_common(&password(common), &[]).is_err(), "{common}");
+        }
+        assert!(refuse_common(&password("lovelace"), &["Ada Lovelace", "lovelace"]).is_err());
+        for rare in ["correct horse battery staple", "grüner Tee um 5", "xK9#mQ2$vL"] {
+            assert!(refuse_common(&password(rare), &[]).is_ok(), "{rare}");
+        }
+    }
+}

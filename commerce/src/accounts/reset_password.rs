@@ -1,0 +1,69 @@
+//! Somebody has forgotten their password.
+
+use super::passwords::refuse_common;
+use super::sign_in::open_session;
+use super::verification::{self, Purpose};
+use super::{AccountError, Device, Password, PasswordChanged, PasswordResetRequested, UserId, email_key};
+use crate::Shop;
+use crate::db::{self, sql};
+use crate::events::{self, NewEvent};
+use crate::token::Token;
+use sea_orm::{ConnectionTrait, DbErr};
+
+/// Mails a link to whoever has an account with this address. The answer is the same for all others.
+///
+/// # Errors
+/// When the database fails.
+pub async fn request(shop: &Shop, email: &str) -> Result<(), AccountError> {
+    let tx = shop.db.begin().await?;
+    let text = "SELECT id FROM users WHERE email_key = $1";
+    if let Some(row) = tx.query_one_raw(sql(&tx, text, [email_key(email).into()])).await? {
+        let user: UserId = row.try_get("", "id")?;
+        let verification = verification::create(shop, &tx, user, Purpose::ResetPassword).await?;
+        let event = NewEvent::password_reset_requested(&PasswordResetRequested { user, verification });
+        events::emit(shop, &tx, vec![event]).await?;
+    }
+    tx.commit().await?;
+    shop.outbox.notify_one();
+    Ok(())
+}
+
+/// Whether a link can be used.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_valid(shop: &Shop, link: &Token) -> Result<bool, DbErr> {
+    let holder = verification::holder(shop.db.latest(), link, Purpose::ResetPassword, shop.clock.now()).await?;
+    Ok(holder.is_some())
+}
+
+/// Sets a new password by a mailed link, ends every session and signs in anew.
+/// The link has come by mail: so the address is confirmed, too.
+///
+/// # Errors
+/// [`AccountError::InvalidLink`], [`AccountError::CommonPassword`], or when hashing or the database fails.
+pub async fn reset(shop: &Shop, link: &Token, password: &Password, device: &Device) -> Result<Token, AccountError> {
+    refuse_common(password, &[])?;
+    // Before it costs anything: is it a link at all?
+    if !is_valid(shop, link).await? {
+        return Err(AccountError::InvalidLink);
+    }
+    let hash = shop.passwords.hash(password).await?;
+    let token = db::retry(|| attempt(shop, link, &hash, device)).await?;
+    shop.outbox.notify_one();
+    Ok(token)
+}
+
+async fn attempt(shop: &Shop, link: &Token, hash: &str, device: &Device) -> Result<Token, AccountError> {
+    let now = shop.clock.now();
+    let tx = shop.db.begin().await?;
+    let user = verification::redeem(&tx, link, Purpose::ResetPassword, now).await?;
+    let text = "UPDATE users SET password_hash = $2, email_verified_at = COALESCE(email_verified_at, $3),
+                                 failed_sign_ins = 0, updated_at = $3, version = version + 1 WHERE id = $1";
+    tx.execute_raw(sql(&tx, text, [user.into(), hash.into(), now.into()])).await?;
+    tx.execute_raw(sql(&tx, "DELETE FROM sessions WHERE user_id = $1", [user.into()])).await?;
+    let token = open_session(&tx, user, device, now).await?;
+    events::emit(shop, &tx, vec![NewEvent::password_changed(&PasswordChanged { user })]).await?;
+    tx.commit().await?;
+    Ok(token)
+}
