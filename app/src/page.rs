@@ -3,6 +3,7 @@
 use crate::head::{Head, HeadSlot};
 use commerce::Shop;
 use commerce::accounts::{Device, SESSION_DAYS, SignedIn, queries};
+use commerce::cart::Holder;
 use commerce::db::DbErr;
 use commerce::token::Token;
 use http::request::Parts;
@@ -12,6 +13,8 @@ use leptos_axum::ResponseOptions;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use leptos_router::params::ParamsMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use tokio::sync::OnceCell;
 use tower_cookies::cookie::{SameSite, time::Duration};
 use tower_cookies::{Cookie, Cookies};
 
@@ -44,6 +47,8 @@ pub struct Page {
     pub query: ParamsMap,
     head: HeadSlot,
     response: Option<ResponseOptions>,
+    /// Read once, however many parts of a page ask.
+    who: Arc<OnceCell<Option<SignedIn>>>,
     parts: Option<Parts>,
 }
 
@@ -77,6 +82,7 @@ impl Page {
             query: ParamsMap::new(),
             head: use_context().unwrap_or_default(),
             response: use_context(),
+            who: Arc::default(),
             parts: use_context(),
         }
     }
@@ -87,12 +93,36 @@ impl Page {
         Token::parse(cookie.value())
     }
 
-    /// How many items are in the guest's cart, for the header.
+    /// Whose cart this request is about.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn holder(&self) -> Result<Holder, DbErr> {
+        Ok(match self.signed_in().await? {
+            Some(who) => Holder::Account(who.user),
+            None => Holder::Guest(self.guest()),
+        })
+    }
+
+    /// The token that finds the cart, if there can be one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn cart_token(&self) -> Result<Option<Token>, DbErr> {
+        Ok(self.holder().await?.token(&self.shop))
+    }
+
+    /// How many items are in the cart, for the header.
     pub async fn items_in_cart(&self) -> i64 {
-        let Some(token) = self.guest() else { return 0 };
         // A badge is no reason to fail: the page itself says what is wrong.
+        let Ok(Some(token)) = self.cart_token().await else { return 0 };
         let summary = self.shop.sessions.summary(&self.shop.db, &token.hash()).await.ok().flatten();
         summary.map_or(0, |cart| cart.items)
+    }
+
+    /// Whether the browser has a cart or a session: nobody who only follows a link has put something into a cart.
+    pub fn has_visitor(&self) -> bool {
+        self.guest().is_some() || self.session_token().is_some()
     }
 
     /// Gives the guest the token of their cart for another 30 days.
@@ -111,6 +141,11 @@ impl Page {
         self.set_cookie(session_cookie(&self.site), token.as_str(), Duration::days(SESSION_DAYS));
     }
 
+    /// Has the browser forget the cart it had as a guest.
+    pub fn forget_guest(&self) {
+        self.set_cookie(cookie_name(&self.site), "", Duration::ZERO);
+    }
+
     /// Has the browser forget its session.
     pub fn forget_session(&self) {
         self.set_cookie(session_cookie(&self.site), "", Duration::ZERO);
@@ -121,10 +156,8 @@ impl Page {
     /// # Errors
     /// When the database fails.
     pub async fn signed_in(&self) -> Result<Option<SignedIn>, DbErr> {
-        match self.session_token() {
-            Some(token) => queries::signed_in(&self.shop, &token).await,
-            None => Ok(None),
-        }
+        let Some(token) = self.session_token() else { return Ok(None) };
+        self.who.get_or_try_init(|| queries::signed_in(&self.shop, &token)).await.cloned()
     }
 
     /// From where the request comes, as the list of sessions tells.

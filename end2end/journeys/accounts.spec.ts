@@ -1,6 +1,7 @@
 import { expect, test } from '../support/fixtures.ts';
 import { mailedLink } from '../support/mails.ts';
 import { becomeMember, password, register, signIn, somebody } from '../support/members.ts';
+import { someone } from '../support/people.ts';
 
 test('somebody gets an account, signs out and in again @mobile', async ({ page, shop }) => {
   const email = await becomeMember(shop);
@@ -117,4 +118,44 @@ test('sign-in goes on to pages of the shop only', async ({ page, shop }) => {
     await shop.button('Sign in').click();
     await page.waitForURL((url) => url.pathname === path);
   }
+});
+
+test('what a guest has in the cart comes along, and the order is in the account', async ({ page, shop, browser, js }) => {
+  const email = await becomeMember(shop);
+  await shop.openProduct();
+  await shop.addToCart(2);
+
+  const elsewhere = await browser.newContext({ javaScriptEnabled: js });
+  const other = shop.on(await elsewhere.newPage());
+  await other.openProduct();
+  await other.addToCart(1);
+  await signIn(other, email);
+  await expect(other.heading).toHaveText('Your cart');
+  await expect(other.main.getByRole('status').first()).toContainText('what you had in your cart is in it');
+  await other.expectItems(3);
+  await shop.openCart();
+  await shop.expectItems(3);
+
+  await shop.button('Checkout').click();
+  await shop.expectStep('address');
+  await shop.fillAddress(someone());
+  await shop.continue();
+  await shop.expectStep('delivery');
+  await shop.main.getByRole('radio').first().check();
+  await shop.continue();
+  await shop.expectStep('payment');
+  await shop.main.getByRole('radio', { name: 'Bank transfer' }).check();
+  await shop.continue();
+  await shop.expectStep('review');
+  await shop.placeOrder.click();
+  const number = await shop.confirmed();
+  await shop.expectItems(0);
+
+  await other.open('/account');
+  await other.main.getByRole('link', { name: number }).click();
+  await expect(other.main).toContainText(number);
+  await elsewhere.close();
+  await page.goto('/account');
+  await shop.button('Sign out').click();
+  await shop.expectItems(0);
 });

@@ -14,6 +14,7 @@ mod m20261120_000005_orders;
 mod m20261120_000006_payments;
 mod m20261120_000007_events;
 mod m20261121_000008_accounts;
+mod m20261121_000009_customers;
 
 /// Every step in the order in which it is applied.
 pub struct Migrator;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000006_payments::Migration),
             Box::new(m20261120_000007_events::Migration),
             Box::new(m20261121_000008_accounts::Migration),
+            Box::new(m20261121_000009_customers::Migration),
         ]
     }
 }

@@ -5,9 +5,12 @@ use super::device::device_name;
 use crate::forms::{ErrorSummary, Form, TextField, draft};
 use crate::head::Head;
 use crate::layout::{nothing, shop_page, unavailable};
+use crate::orders::status_name;
 use crate::page::Page;
 use chrono::{DateTime, Utc};
 use commerce::accounts::{Session, SignedIn, queries};
+use commerce::checkout::place_order::access_token;
+use commerce::orders::{self, OrderSummary};
 use leptos::prelude::*;
 
 /// Who one is, where one is signed in, and the password.
@@ -27,6 +30,11 @@ pub fn AccountPage() -> impl IntoView {
             Ok(sessions) => sessions,
             Err(error) => return unavailable(&page, error).await,
         };
+        let before = page.query.get("before").and_then(|id| id.parse().ok());
+        let orders = match orders::queries::of_user(page.shop.db.latest(), who.user, before).await {
+            Ok((orders, more)) => view! { <Orders page=page.clone() orders=orders more=more later=before.is_some() /> },
+            Err(error) => return unavailable(&page, error).await,
+        };
         let form = match draft(&page, PASSWORD_FORM).await {
             Ok(form) => form.unwrap_or_default(),
             Err(error) => return unavailable(&page, error).await,
@@ -38,6 +46,7 @@ pub fn AccountPage() -> impl IntoView {
                     <h1>"Your account"</h1>
                     <form method="post" action="/actions/auth/signout"><button class="button">"Sign out"</button></form>
                 </div>
+                {orders}
                 <section aria-labelledby="profile">
                     <h2 id="profile">"Profile"</h2>
                     <dl class="facts">
@@ -51,6 +60,49 @@ pub fn AccountPage() -> impl IntoView {
         };
         shop_page(&page, content).await
     })
+}
+
+#[component]
+fn Orders(
+    page: Page,
+    orders: Vec<OrderSummary>,
+    /// Whether there are older ones.
+    more: bool,
+    /// Whether there are newer ones.
+    later: bool,
+) -> impl IntoView {
+    let last = orders.last().map(|order| format!("/account?before={}", order.id)).filter(|_| more);
+    let rows: Vec<_> = orders
+        .into_iter()
+        .map(|order| {
+            let href = format!("/checkout/confirmation/{}", access_token(&page.shop, order.id).as_str());
+            view! {
+                <li class="session">
+                    <div>
+                        <p><a href=href>"Order "{order.number.to_string()}</a></p>
+                        <p class="hint">{day(order.created_at)}", "{status_name(order.status)}</p>
+                    </div>
+                    <p><strong>{order.total.to_string()}</strong></p>
+                </li>
+            }
+        })
+        .collect();
+    let none = rows.is_empty().then(|| {
+        view! { <p>"You have not ordered anything yet. "<a href="/products">"See all products"</a></p> }
+    });
+    view! {
+        <section aria-labelledby="orders">
+            <h2 id="orders">"Your orders"</h2>
+            {none}
+            <ul class="sessions">{rows}</ul>
+            {(last.is_some() || later).then(|| view! {
+                <nav class="pager" aria-label="Pages of orders">
+                    {later.then(|| view! { <a class="button" href="/account">"Latest orders"</a> })}
+                    {last.map(|href| view! { <a class="button" rel="next" href=href>"Older orders"</a> })}
+                </nav>
+            })}
+        </section>
+    }
 }
 
 #[component]

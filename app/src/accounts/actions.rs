@@ -4,9 +4,10 @@ use crate::forms::keep_draft;
 use crate::layout::log_failure;
 use crate::page::Page;
 use commerce::accounts::{
-    AccountError, Password, Registration, SignedIn, change_password, end_session, register as registering,
+    AccountError, Password, Registration, SignedIn, change_password, end_session, queries, register as registering,
     reset_password, sign_in, verify_email,
 };
+use commerce::cart::merge;
 use commerce::forms::{self, Errors, FieldError, Fields, Parser};
 use commerce::token::Token;
 use leptos::prelude::*;
@@ -61,6 +62,31 @@ fn failed(page: &Page, path: &str, error: &AccountError) {
     page.see_other(&format!("{path}?refused=unavailable"));
 }
 
+/// Begins a session: what the guest had in their cart comes along, and they go on at `path`, or at the cart where it
+/// has changed by that.
+async fn arrive(page: &Page, token: &Token, path: &str) {
+    page.set_session(token);
+    let Some(guest) = page.guest() else { return page.see_other(path) };
+    let merged = match queries::signed_in(&page.shop, token).await {
+        Ok(Some(who)) => merge::merge(&page.shop, &guest, who.user).await,
+        Ok(None) => Ok(None),
+        Err(error) => Err(error.into()),
+    };
+    match merged {
+        // Nothing is lost: the guest's cart is there again after signing out.
+        Err(error) => {
+            log_failure(&error);
+            page.see_other(path);
+        }
+        Ok(None) => page.see_other(path),
+        Ok(Some(lowered)) => {
+            page.forget_guest();
+            let lowered: Vec<_> = lowered.iter().map(|line| format!("{}.{}", line.variation, line.wanted)).collect();
+            page.see_other(&format!("/cart?done=merged&lowered={}", lowered.join(",")));
+        }
+    }
+}
+
 /// Signs in with address and password.
 #[server(prefix = "/actions", endpoint = "auth/signin")]
 pub async fn sign_in(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
@@ -78,9 +104,8 @@ pub async fn sign_in(#[server(flatten)] fields: Fields) -> Result<(), ServerFnEr
     };
     match sign_in::sign_in(&page.shop, &email, &password, &page.device()).await {
         Ok(token) => {
-            page.set_session(&token);
             let next = field(&fields, "next").and_then(own_path);
-            page.see_other(next.as_deref().unwrap_or("/account?done=signed-in"));
+            arrive(&page, &token, next.as_deref().unwrap_or("/account?done=signed-in")).await;
         }
         Err(AccountError::WrongCredentials) => {
             keep_draft(&page, SIGN_IN_FORM, PATH, fields, error("password", FieldError::Wrong)).await;
@@ -138,8 +163,7 @@ pub async fn verify(#[server(default)] token: Option<String>) -> Result<(), Serv
     };
     match verify_email::verify_email(&page.shop, &link, &page.device()).await {
         Ok(token) => {
-            page.set_session(&token);
-            page.see_other("/account?done=verified");
+            arrive(&page, &token, "/account?done=verified").await;
         }
         Err(AccountError::InvalidLink) => page.see_other("/auth/signin?refused=link"),
         Err(error) => failed(&page, &format!("/auth/verify/{}", link.as_str()), &error),
@@ -184,8 +208,7 @@ pub async fn reset(#[server(flatten)] fields: Fields) -> Result<(), ServerFnErro
     };
     match outcome {
         Ok(token) => {
-            page.set_session(&token);
-            page.see_other("/account?done=password-changed");
+            arrive(&page, &token, "/account?done=password-changed").await;
         }
         Err(AccountError::CommonPassword) => {
             keep_draft(&page, RESET_FORM, &path, Fields::new(), error("new_password", FieldError::TooCommon)).await;

@@ -2,9 +2,10 @@
 
 use crate::layout::log_failure;
 use crate::page::Page;
-use commerce::cart::{CartError, add_line, change_line};
+use commerce::cart::{CartError, Holder, add_line, change_line};
 use commerce::catalog::VariationId;
 use commerce::forms;
+use commerce::token::Token;
 use leptos::prelude::*;
 use leptos::server_fn::axum::register_explicit;
 
@@ -29,6 +30,21 @@ fn code(error: &CartError) -> &'static str {
             "unavailable"
         }
     }
+}
+
+/// Lets a guest keep the token of their cart for another 30 days; that of an account stays here.
+fn keep(page: &Page, holder: &Holder, token: &Token) {
+    if let Holder::Guest(_) = holder {
+        page.set_guest(token);
+    }
+}
+
+/// Whose line of a cart a form is about.
+async fn line(page: &Page, variation: Option<String>) -> Result<(Holder, Token, VariationId), CartError> {
+    let holder = page.holder().await?;
+    let token = holder.token(&page.shop).ok_or(CartError::NotInCart)?;
+    let variation = variation.and_then(|text| text.parse().ok()).ok_or(CartError::NotInCart)?;
+    Ok((holder, token, variation))
 }
 
 /// A value for the query of one of our own addresses.
@@ -80,9 +96,16 @@ pub async fn add_to_cart(
         return Ok(());
     };
     let addition = add_line::Addition { variation, product_slug: product_slug.clone(), quantity };
-    match add_line::add_line(&page.shop, page.guest().as_ref(), &addition).await {
+    let holder = match page.holder().await {
+        Ok(holder) => holder,
+        Err(error) => {
+            refuse(code(&error.into()), "");
+            return Ok(());
+        }
+    };
+    match add_line::add_line(&page.shop, &holder, &addition).await {
         Ok(token) => {
-            page.set_guest(&token);
+            keep(&page, &holder, &token);
             let product_page = format!("/p/{product_slug}?v={sku}&added={quantity}");
             page.see_other(if to_cart { "/cart?done=restored" } else { &product_page });
         }
@@ -107,13 +130,16 @@ pub async fn change_quantity(
         refuse(&format!("quantity&variation={variation}{}", typed(quantity.as_deref())));
         return Ok(());
     };
-    let (Some(token), Some(variation)) = (page.guest(), variation.and_then(|text| text.parse().ok())) else {
-        refuse("not-in-cart");
-        return Ok(());
+    let (holder, token, variation) = match line(&page, variation).await {
+        Ok(line) => line,
+        Err(error) => {
+            refuse(code(&error));
+            return Ok(());
+        }
     };
     match change_line::set_quantity(&page.shop, &token, variation, quantity).await {
         Ok(()) => {
-            page.set_guest(&token);
+            keep(&page, &holder, &token);
             page.see_other("/cart?done=updated");
         }
         Err(CartError::NotEnough { available, .. }) => {
@@ -131,9 +157,12 @@ pub async fn remove_from_cart(
     #[server(default)] variation: Option<String>,
 ) -> Result<(), ServerFnError> {
     let page = Page::of_action();
-    let (Some(token), Some(variation)) = (page.guest(), variation.and_then(|text| text.parse().ok())) else {
-        page.see_other("/cart?refused=not-in-cart");
-        return Ok(());
+    let (_, token, variation) = match line(&page, variation).await {
+        Ok(line) => line,
+        Err(error) => {
+            page.see_other(&format!("/cart?refused={}", code(&error)));
+            return Ok(());
+        }
     };
     match change_line::remove(&page.shop, &token, variation).await {
         Ok(quantity) => {
@@ -149,9 +178,10 @@ pub async fn remove_from_cart(
 #[server(prefix = "/actions", endpoint = "cart/clear")]
 pub async fn clear_cart() -> Result<(), ServerFnError> {
     let page = Page::of_action();
-    let outcome = match page.guest() {
-        Some(token) => change_line::clear(&page.shop, &token).await,
-        None => Err(CartError::NotInCart),
+    let outcome = match page.cart_token().await {
+        Ok(Some(token)) => change_line::clear(&page.shop, &token).await,
+        Ok(None) => Err(CartError::NotInCart),
+        Err(error) => Err(error.into()),
     };
     match outcome {
         Ok(()) | Err(CartError::NotInCart) => page.see_other("/cart?done=cleared"),

@@ -8,6 +8,7 @@ use commerce::cart::{Cart, CartLine, LineProblem, queries};
 use commerce::catalog::Found;
 use leptos::either::Either;
 use leptos::prelude::*;
+use std::collections::HashMap;
 
 /// What is in the cart, and the way to the checkout.
 #[component]
@@ -15,21 +16,25 @@ pub fn CartPage() -> impl IntoView {
     let page = Page::current();
     Suspend::new(async move {
         // What was just changed must be there: the primary knows.
-        let cart = match page.guest() {
-            Some(token) => match queries::by_token(page.shop.db.primary(), &token.hash()).await {
-                Ok(cart) => cart,
-                Err(error) => return unavailable(&page, error).await,
-            },
-            None => None,
+        let cart = match page.cart_token().await {
+            Ok(Some(token)) => queries::by_token(page.shop.db.primary(), &token.hash()).await,
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
+        let cart = match cart {
+            Ok(cart) => cart,
+            Err(error) => return unavailable(&page, error).await,
         };
         page.set_head(Head { title: "Your cart".to_owned(), ..Head::default() });
         let removed = removed(&page).await;
         let cart = cart.filter(|cart| !cart.lines.is_empty());
         let short = short(&page, cart.as_ref());
+        let lowered = lowered(&page, cart.as_ref());
         let content = view! {
                 <div class="wrap cart-page">
                     <h1>"Your cart"</h1>
                     {removed}
+                    {lowered}
                     {short.map(|text| view! { <Notice kind=NoticeKind::Warning><p>{text}</p></Notice> })}
                     {match cart {
                         Some(cart) => Either::Left(view! { <Full refused=RefusedQuantity::of(&page) page=page.clone() cart=cart /> }),
@@ -49,6 +54,28 @@ fn short(page: &Page, cart: Option<&Cart>) -> Option<String> {
     Some(match line.available {
         ..=0 => format!("{} is sold out.", line.name),
         available => format!("There are only {available} of {}. Your cart was not changed.", line.name),
+    })
+}
+
+/// What could not come into the cart of the account as often as it was in both.
+fn lowered(page: &Page, cart: Option<&Cart>) -> Option<impl IntoView + use<>> {
+    let listed = page.query.get("lowered")?;
+    let wanted: HashMap<_, _> = listed.split(',').filter_map(|entry| entry.split_once('.')).collect();
+    let items: Vec<_> = cart?
+        .lines
+        .iter()
+        .filter_map(|line| {
+            let wanted: i32 = wanted.get(line.variation.to_string().as_str())?.parse().ok()?;
+            Some(view! { <li>{line.name.clone()}": "{line.quantity}" instead of "{wanted}</li> })
+        })
+        .collect();
+    (!items.is_empty()).then(|| {
+        view! {
+            <Notice kind=NoticeKind::Warning>
+                <p>"There is not as much of everything as was in both of your carts:"</p>
+                <ul>{items}</ul>
+            </Notice>
+        }
     })
 }
 

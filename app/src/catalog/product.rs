@@ -139,7 +139,7 @@ fn head(page: &Page, product: &Product, variation: &Variation) -> Head {
 #[component]
 fn Added(page: Page, product: Product) -> impl IntoView {
     let quantity = page.query.get("added").and_then(|text| text.parse::<i32>().ok());
-    let quantity = quantity.filter(|quantity| (1..=MAX_QUANTITY).contains(quantity) && page.guest().is_some())?;
+    let quantity = quantity.filter(|quantity| (1..=MAX_QUANTITY).contains(quantity) && page.has_visitor())?;
     let variation = product.variation_or_default(page.query.get("v").as_deref())?;
     let options = variation.options.named(&product.options).to_string();
     let options = (!options.is_empty()).then(|| format!(" ({options})"));

@@ -43,13 +43,21 @@ fn refused(here: &str, error: &CheckoutError) -> String {
     format!("{path}?refused={code}")
 }
 
+/// The token of the cart that is checked out; who has none is told at `here` that nothing was begun.
+async fn token(page: &Page, here: &str) -> Option<Token> {
+    let found =
+        page.cart_token().await.map_err(CheckoutError::from).and_then(|token| token.ok_or(CheckoutError::NotStarted));
+    found.map_err(|error| page.see_other(&refused(here, &error))).ok()
+}
+
 /// Holds the stock of the cart and begins the checkout.
 #[server(prefix = "/actions", endpoint = "checkout/start")]
 pub async fn start_checkout() -> Result<(), ServerFnError> {
     let page = Page::of_action();
-    let outcome = match page.guest() {
-        Some(token) => checkout::start::start(&page.shop, &token, page.client()).await,
-        None => Err(CheckoutError::EmptyCart),
+    let outcome = match page.cart_token().await {
+        Ok(Some(token)) => checkout::start::start(&page.shop, &token, page.client()).await,
+        Ok(None) => Err(CheckoutError::EmptyCart),
+        Err(error) => Err(error.into()),
     };
     match outcome {
         Ok(()) => page.see_other("/checkout/address"),
@@ -62,10 +70,7 @@ pub async fn start_checkout() -> Result<(), ServerFnError> {
 #[server(prefix = "/actions", endpoint = "checkout/address")]
 pub async fn save_address(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     let page = Page::of_action();
-    let Some(token) = page.guest() else {
-        page.see_other(&refused("/checkout/address", &CheckoutError::NotStarted));
-        return Ok(());
-    };
+    let Some(token) = token(&page, "/checkout/address").await else { return Ok(()) };
     // The fields of another country were asked for: nothing is wrong yet.
     if fields.contains_key("change_country") {
         keep_draft(&page, ADDRESS_FORM, "/checkout/address", fields, Errors::new()).await;
@@ -92,10 +97,7 @@ pub async fn save_delivery(
     #[server(default)] note: Option<String>,
 ) -> Result<(), ServerFnError> {
     let page = Page::of_action();
-    let Some(token) = page.guest() else {
-        page.see_other(&refused("/checkout/delivery", &CheckoutError::NotStarted));
-        return Ok(());
-    };
+    let Some(token) = token(&page, "/checkout/delivery").await else { return Ok(()) };
     // Line breaks are meant here, other control characters are not.
     let note: String = note.unwrap_or_default().replace("\r\n", "\n");
     let note: String = note.chars().filter(|c| !c.is_control() || *c == '\n').collect();
@@ -115,10 +117,7 @@ pub const NOTE_LENGTH: usize = 500;
 #[server(prefix = "/actions", endpoint = "checkout/payment")]
 pub async fn save_payment(#[server(default)] method: Option<String>) -> Result<(), ServerFnError> {
     let page = Page::of_action();
-    let Some(token) = page.guest() else {
-        page.see_other(&refused("/checkout/payment", &CheckoutError::NotStarted));
-        return Ok(());
-    };
+    let Some(token) = token(&page, "/checkout/payment").await else { return Ok(()) };
     go_on(&page, &token, StepDone::Payment(method.unwrap_or_default()), "payment", "review").await;
     Ok(())
 }
@@ -134,9 +133,10 @@ pub async fn place_order(
         let total = forms::clean(total.as_deref()).parse().ok()?;
         Some(checkout::place_order::Agreement { cart: cart?.parse().ok()?, total })
     })();
-    let outcome = match (page.guest(), agreement) {
-        (Some(token), Some(agreement)) => checkout::place_order::place_order(&page.shop, &token, agreement).await,
-        _ => Err(CheckoutError::NotStarted),
+    let Some(token) = token(&page, "/checkout/review").await else { return Ok(()) };
+    let outcome = match agreement {
+        Some(agreement) => checkout::place_order::place_order(&page.shop, &token, agreement).await,
+        None => Err(CheckoutError::NotStarted),
     };
     match outcome {
         Ok(access) => page.see_other(&format!("/checkout/confirmation/{}", access.as_str())),

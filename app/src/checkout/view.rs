@@ -22,12 +22,14 @@ pub fn CheckoutPage() -> impl IntoView {
         let Some(step) = Step::ALL.into_iter().find(|step| step.code() == code) else {
             return not_found(&page, "Page not found").await;
         };
-        let checkout = match page.guest() {
-            Some(token) => match queries::checkout(&page.shop, &token).await {
-                Ok(checkout) => checkout,
-                Err(error) => return unavailable(&page, error).await,
-            },
-            None => None,
+        let checkout = match page.cart_token().await {
+            Ok(Some(token)) => queries::checkout(&page.shop, &token).await,
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
+        let checkout = match checkout {
+            Ok(checkout) => checkout,
+            Err(error) => return unavailable(&page, error).await,
         };
         let Some(checkout) = checkout.filter(|checkout| !checkout.cart.lines.is_empty()) else {
             page.redirect(StatusCode::SEE_OTHER, "/cart?refused=not-started");

@@ -86,6 +86,7 @@ fn good_words(code: &str) -> Option<&'static str> {
         "updated" => "Your cart is up to date.",
         "cleared" => "Your cart is empty now.",
         "restored" => "It is back in your cart.",
+        "merged" => "You are signed in, and what you had in your cart is in it.",
         "check-mail" => {
             "Please look into your mail: if everything is right with the address, we have sent a link to it."
         }

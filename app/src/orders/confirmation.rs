@@ -29,7 +29,8 @@ pub fn ConfirmationPage() -> impl IntoView {
     })
 }
 
-fn status_name(status: Status) -> &'static str {
+/// What people call a state.
+pub fn status_name(status: Status) -> &'static str {
     match status {
         Status::Pending => "Pending",
         Status::Processing => "Processing",

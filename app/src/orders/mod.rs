@@ -2,4 +2,4 @@
 
 mod confirmation;
 
-pub use confirmation::ConfirmationPage;
+pub use confirmation::{ConfirmationPage, status_name};

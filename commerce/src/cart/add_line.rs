@@ -1,8 +1,9 @@
 //! Puts something into a cart.
 
 use super::queries::{AVAILABLE_TO_CART, lock_and_touch};
-use super::{CartError, CartId, CartLineId, MAX_LINES, entity};
+use super::{CartError, CartId, CartLineId, Holder, MAX_LINES, account_token, entity};
 use crate::Shop;
+use crate::accounts::UserId;
 use crate::catalog::VariationId;
 use crate::catalog::queries::currency;
 use crate::db::{self, sql};
@@ -24,12 +25,12 @@ pub struct Addition {
     pub quantity: i32,
 }
 
-/// Adds to the cart of a guest, who gets a new one where the token has none.
+/// Adds to a cart; whoever has none gets a new one. Gives the token that finds it.
 ///
 /// # Errors
 /// [`CartError`]; the cart is then as it was.
-pub async fn add_line(shop: &Shop, token: Option<&Token>, addition: &Addition) -> Result<Token, CartError> {
-    let (token, version) = db::retry(|| attempt(shop, token, addition)).await?;
+pub async fn add_line(shop: &Shop, holder: &Holder, addition: &Addition) -> Result<Token, CartError> {
+    let (token, version) = db::retry(|| attempt(shop, holder, addition)).await?;
     shop.sessions.changed(&token.hash(), version).await;
     Ok(token)
 }
@@ -44,18 +45,19 @@ struct Offer {
     lines: i64,
 }
 
-async fn attempt(shop: &Shop, token: Option<&Token>, addition: &Addition) -> Result<(Token, i64), CartError> {
+async fn attempt(shop: &Shop, holder: &Holder, addition: &Addition) -> Result<(Token, i64), CartError> {
     let now = shop.clock.now();
     let context = PriceContext { currency: shop.reference().settings.currency };
     let tx = shop.db.begin().await?;
-    let existing = match token {
-        Some(token) => lock_and_touch(&tx, &token.hash(), now).await?.map(|cart| (token.clone(), cart)),
+    let existing = match holder.token(shop) {
+        Some(token) => lock_and_touch(&tx, &token.hash(), now).await?.map(|cart| (token, cart)),
         None => None,
     };
-    let (token, (cart, version)) = match existing {
-        Some(existing) => existing,
+    let (token, (cart, version)) = match (existing, holder) {
+        (Some(existing), _) => existing,
+        (None, Holder::Account(user)) => create_for(shop, &tx, *user, context, now).await?,
         // A token without a cart isn't taken over: who sent it may not be alone in knowing it.
-        None => create(&tx, context, now).await?,
+        (None, Holder::Guest(_)) => create(&tx, context, now).await?,
     };
     let offer = offer(&tx, cart, addition).await?.ok_or(CartError::UnknownVariation)?;
     let wanted = offer.in_cart + i64::from(addition.quantity);
@@ -97,6 +99,7 @@ async fn create<C: ConnectionTrait>(
     let row = entity::ActiveModel {
         id: Set(id),
         token_hash: Set(Some(token.hash())),
+        user_id: Set(None),
         currency: Set(context.currency.code().to_owned()),
         version: Set(1),
         created_at: Set(now),
@@ -104,6 +107,24 @@ async fn create<C: ConnectionTrait>(
     };
     entity::Entity::insert(row).exec_without_returning(tx).await?;
     Ok((token, (id, 1)))
+}
+
+/// The cart of an account: of two devices that make it at once, one does and both have it.
+async fn create_for<C: ConnectionTrait>(
+    shop: &Shop,
+    tx: &C,
+    user: UserId,
+    context: PriceContext,
+    now: DateTime<Utc>,
+) -> Result<(Token, (CartId, i64)), DbErr> {
+    let token = account_token(shop, user);
+    let text = "INSERT INTO carts (id, token_hash, user_id, currency, version, created_at, updated_at)
+                VALUES ($1, $2, $3, $4, 0, $5, $5) ON CONFLICT (token_hash) DO NOTHING";
+    let values =
+        [CartId::new(now).into(), token.hash().into(), user.into(), context.currency.code().into(), now.into()];
+    tx.execute_raw(sql(tx, text, values)).await?;
+    let cart = lock_and_touch(tx, &token.hash(), now).await?;
+    Ok((token, cart.ok_or_else(|| DbErr::RecordNotInserted)?))
 }
 
 async fn offer<C: ConnectionTrait>(tx: &C, cart: CartId, addition: &Addition) -> Result<Option<Offer>, DbErr> {

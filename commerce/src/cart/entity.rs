@@ -1,6 +1,7 @@
 //! Carts.
 
 use super::CartId;
+use crate::accounts::UserId;
 use sea_orm::entity::prelude::*;
 
 /// A cart; its lines and its checkout belong to it.
@@ -10,9 +11,11 @@ pub struct Model {
     /// Identifier.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: CartId,
-    /// The hash of the guest's token; `None` once it became an order.
+    /// The hash of the token that finds it; `None` once it became an order or part of another cart.
     #[sea_orm(unique)]
     pub token_hash: Option<String>,
+    /// Whose it is, if they have an account.
+    pub user_id: Option<UserId>,
     /// What it is paid in, by ISO 4217.
     pub currency: String,
     /// Counts the changes.

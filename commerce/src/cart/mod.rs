@@ -14,6 +14,8 @@ pub mod drafts;
 #[cfg(feature = "ssr")]
 pub mod entity;
 #[cfg(feature = "ssr")]
+pub mod merge;
+#[cfg(feature = "ssr")]
 pub mod purge;
 #[cfg(feature = "ssr")]
 pub mod queries;
@@ -31,6 +33,33 @@ id!(
 
 /// How long a guest's cart is kept after its last change, in days.
 pub const GUEST_DAYS: i64 = 30;
+
+/// Whose cart it is.
+#[cfg(feature = "ssr")]
+#[derive(Clone, Debug)]
+pub enum Holder {
+    /// A guest, by the token in their cookie, if they have one.
+    Guest(Option<crate::token::Token>),
+    /// Somebody who is signed in: they have the same cart on every device.
+    Account(crate::accounts::UserId),
+}
+
+#[cfg(feature = "ssr")]
+impl Holder {
+    /// The token by which the cart is found, if there can be one.
+    pub fn token(&self, shop: &crate::Shop) -> Option<crate::token::Token> {
+        match self {
+            Self::Guest(token) => token.clone(),
+            Self::Account(user) => Some(account_token(shop, *user)),
+        }
+    }
+}
+
+/// The token of an account's cart. It follows from who it is, and never leaves the server.
+#[cfg(feature = "ssr")]
+pub fn account_token(shop: &crate::Shop, user: crate::accounts::UserId) -> crate::token::Token {
+    crate::token::Token::from_bytes(shop.sign("account cart", user.0.as_bytes()))
+}
 
 /// The most different variations that a cart takes.
 pub const MAX_LINES: i64 = 100;

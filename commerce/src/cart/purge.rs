@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 /// How many carts one sweep forgets.
 const BATCH: u32 = 500;
 
-/// Deletes guest carts that were not touched for 30 days and hold no stock, and drafts that have expired.
+/// Deletes carts of guests that were not touched for 30 days and hold no stock, and drafts that have expired.
 ///
 /// # Errors
 /// When the database fails.
@@ -20,7 +20,7 @@ pub async fn purge(shop: &Shop) -> Result<u64, DbErr> {
     // The time is asked for twice: somebody may come back to a cart while it is chosen.
     let text = format!(
         "DELETE FROM carts WHERE id IN (
-             SELECT k.id FROM carts k WHERE k.updated_at < $1
+             SELECT k.id FROM carts k WHERE k.updated_at < $1 AND (k.user_id IS NULL OR k.token_hash IS NULL)
              AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.cart_id = k.id)
              AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.cart_id = k.id) LIMIT {BATCH})
          AND updated_at < $1"

@@ -4,6 +4,7 @@ use super::finalise::finalise;
 use super::queries::{demands, of_cart};
 use super::{Checkout, CheckoutError, PAY_BY_MINUTES, Step};
 use crate::Shop;
+use crate::accounts::UserId;
 use crate::cart::{self, CartId};
 use crate::db::{self, insert_all, sql};
 use crate::inventory::claims;
@@ -78,7 +79,7 @@ async fn placed_before(shop: &Shop, guest: &Token, cart: CartId) -> Result<Optio
 async fn attempt_to_place(shop: &Shop, guest: &Token, agreement: Agreement) -> Result<OrderId, CheckoutError> {
     let now = shop.clock.now();
     let tx = shop.db.begin().await?;
-    let cart_id = end_cart(&tx, guest, now).await?.ok_or(CheckoutError::NotStarted)?;
+    let (cart_id, user) = end_cart(&tx, guest, now).await?.ok_or(CheckoutError::NotStarted)?;
     if cart_id != agreement.cart {
         return Err(CheckoutError::NotStarted);
     }
@@ -90,7 +91,7 @@ async fn attempt_to_place(shop: &Shop, guest: &Token, agreement: Agreement) -> R
         let expires_at = now + TimeDelta::minutes(PAY_BY_MINUTES);
         claims::claim_for_cart(shop, &tx, cart_id, &demands, expires_at).await?;
     }
-    let order = insert(shop, &tx, guest, &checkout, now).await?;
+    let order = insert(shop, &tx, guest, user, &checkout, now).await?;
     claims::hand_to_order(&tx, cart_id, order).await?;
     // What is left of the checkout would count as a hold of its network address.
     tx.execute_raw(sql(&tx, "DELETE FROM checkouts WHERE cart_id = $1", [cart_id.into()])).await?;
@@ -98,12 +99,17 @@ async fn attempt_to_place(shop: &Shop, guest: &Token, agreement: Agreement) -> R
     Ok(order)
 }
 
-/// Locks the cart of a guest and takes it from them: what they add next goes into a new one.
-async fn end_cart<C: ConnectionTrait>(tx: &C, guest: &Token, now: DateTime<Utc>) -> Result<Option<CartId>, DbErr> {
+/// Locks a cart and takes it from its holder: what they add next goes into a new one.
+/// Gives the cart, and whose account it belongs to.
+async fn end_cart<C: ConnectionTrait>(
+    tx: &C,
+    guest: &Token,
+    now: DateTime<Utc>,
+) -> Result<Option<(CartId, Option<UserId>)>, DbErr> {
     let text = "UPDATE carts SET token_hash = NULL, version = version + 1, updated_at = $2
-                WHERE token_hash = $1 RETURNING id";
+                WHERE token_hash = $1 RETURNING id, user_id";
     let row = tx.query_one_raw(sql(tx, text, [guest.hash().into(), now.into()])).await?;
-    row.map(|row| row.try_get("", "id")).transpose()
+    row.map(|row| Ok((row.try_get("", "id")?, row.try_get("", "user_id")?))).transpose()
 }
 
 fn check(checkout: &Checkout, agreement: Agreement) -> Result<(), CheckoutError> {
@@ -127,6 +133,7 @@ async fn insert<C: ConnectionTrait>(
     shop: &Shop,
     tx: &C,
     guest: &Token,
+    user: Option<UserId>,
     checkout: &Checkout,
     now: DateTime<Utc>,
 ) -> Result<OrderId, CheckoutError> {
@@ -141,6 +148,7 @@ async fn insert<C: ConnectionTrait>(
         access_token_hash: Set(access_token(shop, id).hash()),
         cart_id: Set(Some(checkout.cart.id)),
         guest_hash: Set(Some(guest.hash())),
+        user_id: Set(user),
         lifecycle: Set(Lifecycle::AwaitingPayment.code().to_owned()),
         payment: Set(Payment::None.code().to_owned()),
         fulfilment: Set(Fulfilment::Unfulfilled.code().to_owned()),

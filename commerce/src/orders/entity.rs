@@ -2,6 +2,7 @@
 
 /// Orders.
 pub mod order {
+    use crate::accounts::UserId;
     use crate::cart::CartId;
     use crate::checkout::Address;
     use crate::orders::OrderId;
@@ -25,6 +26,8 @@ pub mod order {
         pub cart_id: Option<CartId>,
         /// The hash of the token of the guest whose cart that was.
         pub guest_hash: Option<String>,
+        /// Who placed it, if they have an account.
+        pub user_id: Option<UserId>,
         /// Whether it stands, by `Lifecycle::code`.
         pub lifecycle: String,
         /// What of it is paid, by `Payment::code`.

@@ -95,6 +95,21 @@ impl Order {
     }
 }
 
+/// An order in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderSummary {
+    /// Which order.
+    pub id: OrderId,
+    /// What people call it.
+    pub number: OrderNumber,
+    /// Its state in one word.
+    pub status: Status,
+    /// What is to be paid in all.
+    pub total: Money,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
 /// A line of an order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OrderLine {

@@ -1,13 +1,14 @@
 //! Reads of orders.
 
 use super::entity::{line, order};
-use super::{Fulfilment, Lifecycle, Order, OrderId, OrderLine, Payment};
+use super::{Fulfilment, Lifecycle, Order, OrderId, OrderLine, OrderNumber, OrderSummary, Payment, status};
+use crate::accounts::UserId;
 use crate::catalog::queries::currency;
 use crate::media::{self, Picture};
 use crate::money::Money;
 use crate::payments::PaymentTerms;
 use crate::pricing::{Amounts, LineTotal, TaxRate};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashMap;
 
 /// The order that a token opens, with its lines.
@@ -26,6 +27,63 @@ pub async fn by_access_token<C: ConnectionTrait>(db: &C, token_hash: &str) -> Re
 pub async fn by_id<C: ConnectionTrait>(db: &C, id: OrderId) -> Result<Option<Order>, DbErr> {
     let row = order::Entity::find_by_id(id).one(db).await?;
     with_lines(db, row).await
+}
+
+/// How many orders a page of a person's history has.
+const HISTORY_SIZE: u64 = 20;
+
+/// The orders of a person, the last first, in pages that begin after `before`; and whether there are more.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_user<C: ConnectionTrait>(
+    db: &C,
+    user: UserId,
+    before: Option<OrderId>,
+) -> Result<(Vec<OrderSummary>, bool), DbErr> {
+    let mut query = order::Entity::find().filter(order::Column::UserId.eq(user));
+    if let Some(before) = before {
+        query = query.filter(order::Column::Id.lt(before));
+    }
+    // Identifiers begin with their time.
+    let mut rows = query.order_by_desc(order::Column::Id).limit(HISTORY_SIZE + 1).all(db).await?;
+    let more = rows.len() as u64 > HISTORY_SIZE;
+    rows.truncate(HISTORY_SIZE as usize);
+    Ok((rows.into_iter().map(summary_of).collect::<Result<_, _>>()?, more))
+}
+
+/// What a row stores of an order's state as codes.
+struct Facts {
+    number: OrderNumber,
+    lifecycle: Lifecycle,
+    payment: Payment,
+    fulfilment: Fulfilment,
+    terms: PaymentTerms,
+}
+
+fn unknown(what: &str, text: &str) -> DbErr {
+    DbErr::Type(format!("no {what}: {text}"))
+}
+
+fn facts_of(row: &order::Model) -> Result<Facts, DbErr> {
+    Ok(Facts {
+        number: row.number.parse().map_err(|_| unknown("order number", &row.number))?,
+        lifecycle: Lifecycle::parse(&row.lifecycle).ok_or_else(|| unknown("lifecycle", &row.lifecycle))?,
+        payment: Payment::parse(&row.payment).ok_or_else(|| unknown("payment", &row.payment))?,
+        fulfilment: Fulfilment::parse(&row.fulfilment).ok_or_else(|| unknown("fulfilment", &row.fulfilment))?,
+        terms: PaymentTerms::parse(&row.payment_terms).ok_or_else(|| unknown("payment terms", &row.payment_terms))?,
+    })
+}
+
+fn summary_of(row: order::Model) -> Result<OrderSummary, DbErr> {
+    let facts = facts_of(&row)?;
+    Ok(OrderSummary {
+        id: row.id,
+        number: facts.number,
+        status: status(facts.lifecycle, facts.payment, facts.fulfilment, facts.terms),
+        total: Money::new(row.total, currency(&row.currency)?),
+        created_at: row.created_at,
+    })
 }
 
 async fn with_lines<C: ConnectionTrait>(db: &C, row: Option<order::Model>) -> Result<Option<Order>, DbErr> {
@@ -51,7 +109,7 @@ fn order_of(
     pictures: &HashMap<media::MediaId, media::entity::Model>,
 ) -> Result<Order, DbErr> {
     let currency = currency(&row.currency)?;
-    let unknown = |what: &str, text: &str| DbErr::Type(format!("no {what}: {text}"));
+    let facts = facts_of(&row)?;
     let rate = |text: &str| text.parse().map(TaxRate).map_err(|_| unknown("tax rate", text));
     let lines = lines
         .into_iter()
@@ -83,12 +141,11 @@ fn order_of(
         .collect::<Result<_, DbErr>>()?;
     Ok(Order {
         id: row.id,
-        number: row.number.parse().map_err(|_| unknown("order number", &row.number))?,
-        lifecycle: Lifecycle::parse(&row.lifecycle).ok_or_else(|| unknown("lifecycle", &row.lifecycle))?,
-        payment: Payment::parse(&row.payment).ok_or_else(|| unknown("payment", &row.payment))?,
-        fulfilment: Fulfilment::parse(&row.fulfilment).ok_or_else(|| unknown("fulfilment", &row.fulfilment))?,
-        payment_terms: PaymentTerms::parse(&row.payment_terms)
-            .ok_or_else(|| unknown("payment terms", &row.payment_terms))?,
+        number: facts.number,
+        lifecycle: facts.lifecycle,
+        payment: facts.payment,
+        fulfilment: facts.fulfilment,
+        payment_terms: facts.terms,
         payment_method: row.payment_method,
         email: row.email,
         delivery_address: row.delivery_address,

@@ -42,6 +42,8 @@ async fn mailed_link(shop: &TestShop, kind: &str) -> Token {
 
 /// Registers, confirms the address, and gives the token of the session.
 async fn member(shop: &TestShop, email: &str) -> Token {
+    // What is reported at the same time is in no order.
+    shop.wait_seconds(1);
     register::register(shop, &registration(email, PASSWORD)).await.expect("registered");
     let link = mailed_link(shop, USER_REGISTERED.name).await;
     verify_email::verify_email(shop, &link, &device()).await.expect("confirmed")

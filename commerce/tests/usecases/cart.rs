@@ -2,7 +2,7 @@
 
 use crate::harness::{Goods, TestShop};
 use commerce::cart::add_line::{Addition, add_line};
-use commerce::cart::{CartError, LineProblem, MAX_LINES, drafts, purge, queries};
+use commerce::cart::{CartError, Holder, LineProblem, MAX_LINES, drafts, purge, queries};
 use commerce::catalog::VariationId;
 use commerce::forms::{Errors, FieldError, Fields};
 use commerce::token::Token;
@@ -60,7 +60,7 @@ both_databases! {
         let (mug, _) = shop.variation("MUG").await;
         let add = |variation, slug: &str| {
             let (shop, addition) = (shop.clone(), Addition { variation, product_slug: slug.to_owned(), quantity: 1 });
-            async move { add_line(&shop, None, &addition).await }
+            async move { add_line(&shop, &Holder::Guest(None), &addition).await }
         };
         for (variation, slug) in
             [(mug, "bowl"), (mug, ""), (mug, "'; DROP TABLE carts; --"), (VariationId(Uuid::nil()), "mug")]

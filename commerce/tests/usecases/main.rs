@@ -7,6 +7,7 @@
 #[macro_use]
 mod harness;
 
+mod account_cart;
 mod accounts;
 mod cart;
 mod catalogue;

@@ -20,7 +20,7 @@ async fn buy(shop: &Shop) -> Token {
     let product = queries::product(shop.db.read(), "linen-shirt", shop.prices()).await.expect("read");
     let Found::Here(product) = product else { panic!("there is a product") };
     let shirt = Addition { variation: product.variations[0].id, product_slug: product.slug, quantity: 2 };
-    let guest = add_line(shop, None, &shirt).await.expect("added");
+    let guest = add_line(shop, &commerce::cart::Holder::Guest(None), &shirt).await.expect("added");
     start::start(shop, &guest, [127, 0, 0, 1].into()).await.expect("begun");
     let fields = [
         ("email", "ada@example.com"),

@@ -2,7 +2,7 @@
 
 use super::TestShop;
 use commerce::cart::add_line::{Addition, add_line};
-use commerce::cart::{Cart, CartError, change_line};
+use commerce::cart::{Cart, CartError, Holder, change_line};
 use commerce::checkout::place_order::{Agreement, place_order};
 use commerce::checkout::save_step::{StepDone, save_step};
 use commerce::checkout::{Checkout, CheckoutError, Contact, Step, parse_contact, queries, start};
@@ -49,6 +49,11 @@ impl Guest {
         Self { shop: shop.clone(), ..self.clone() }
     }
 
+    /// The same person with another cart.
+    pub fn with_token(&self, token: Token) -> Self {
+        Self { token: Some(token), ..self.clone() }
+    }
+
     /// The cart's token.
     pub fn token(&self) -> &Token {
         self.token.as_ref().expect("has put something into a cart")
@@ -60,7 +65,7 @@ impl Guest {
         // Lines stand in the order of their time, and nobody adds two at once.
         self.shop.clock.advance(chrono::TimeDelta::microseconds(1));
         let addition = Addition { variation, product_slug, quantity };
-        self.token = Some(add_line(&self.shop, self.token.as_ref(), &addition).await?);
+        self.token = Some(add_line(&self.shop, &Holder::Guest(self.token.clone()), &addition).await?);
         Ok(())
     }
 
