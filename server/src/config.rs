@@ -1,6 +1,7 @@
 //! What the environment says, read once at the start.
 
 use commerce::notifications::Smtp;
+use ipnet::IpNet;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt;
@@ -66,6 +67,8 @@ pub struct Config {
     /// `SECRET_KEY`: what links are signed with, at least 32 characters, the same on every
     /// replica; generated once into `secret.key` in `DATA_DIR`.
     pub secret_key: Option<Secret>,
+    /// `TRUSTED_PROXIES`: networks, with commas between, whose `X-Forwarded-For` tells where a request comes from; none.
+    pub trusted_proxies: Vec<IpNet>,
     /// `HOLDS_PER_CLIENT`: how many carts of one network address may hold stock at a time; 20.
     pub holds_per_client: u32,
     /// `LOG`: what is logged, as a level or as directives of `tracing`; info.
@@ -129,6 +132,7 @@ impl Config {
             smtp_url: variables.text("SMTP_URL")?.map(Secret),
             mail_from: variables.text("MAIL_FROM")?,
             secret_key: variables.text("SECRET_KEY")?.map(Secret),
+            trusted_proxies: trusted_proxies(&variables)?,
             holds_per_client: variables.number("HOLDS_PER_CLIENT", 1, 1_000_000)?.unwrap_or(20),
             log: variables.text("LOG")?.unwrap_or_else(|| "info".to_owned()),
             shutdown_within: Duration::from_secs(variables.number("SHUTDOWN_SECONDS", 0, 600)?.unwrap_or(20).into()),
@@ -279,6 +283,17 @@ fn redis_url(variables: &Variables) -> Result<Option<Secret>, ConfigError> {
         ));
     }
     Ok(Some(Secret(url)))
+}
+
+/// Networks in CIDR notation, or single addresses.
+fn trusted_proxies(variables: &Variables) -> Result<Vec<IpNet>, ConfigError> {
+    const NAME: &str = "TRUSTED_PROXIES";
+    let network = |text: &str| {
+        let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        network.map_err(|_| ConfigError::new(NAME, "must be networks or addresses, such as 10.0.0.0/8, 192.0.2.1"))
+    };
+    let text = variables.text(NAME)?.unwrap_or_default();
+    text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(network).collect()
 }
 
 /// Where things are unless the environment says otherwise.

@@ -39,6 +39,7 @@ fn an_empty_variable_is_none() {
         "SITE_ROOT",
         "SECRET_KEY",
         "HOLDS_PER_CLIENT",
+        "TRUSTED_PROXIES",
         "LOG",
         "SHUTDOWN_SECONDS",
     ];
@@ -129,4 +130,12 @@ fn a_binary_in_target_uses_the_workspace() {
     let config = Config::parse([], &binary).expect("valid");
     assert_eq!(config.data_dir, root.path().join("target/release/data"));
     assert_eq!(config.site_root, root.path().join("target/release/site"));
+}
+
+#[test]
+fn proxies_are_networks_or_addresses() {
+    let proxies = |text| parse(&[("TRUSTED_PROXIES", text)]).map(|config| config.trusted_proxies.len());
+    assert_eq!(proxies("10.0.0.0/8, 192.0.2.1,fd00::/8"), Ok(3));
+    assert_eq!(proxies(""), Ok(0));
+    assert!(refusal(&[("TRUSTED_PROXIES", "localhost")]).starts_with("TRUSTED_PROXIES must be networks"));
 }

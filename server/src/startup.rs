@@ -239,6 +239,7 @@ impl Application {
             site,
             assets,
             live_reload: http::LiveReload::from_env(),
+            trusted_proxies: config.trusted_proxies.clone(),
             redis: opened.redis.clone(),
             replica: config.database_read_url.is_some(),
         });

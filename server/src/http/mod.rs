@@ -28,6 +28,7 @@ use axum::routing::{any, get};
 use axum::{Router, handler::Handler};
 use commerce::Shop;
 use fred::clients::Pool;
+use ipnet::IpNet;
 pub use live_reload::LiveReload;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -48,6 +49,8 @@ pub struct Parts {
     pub assets: Assets,
     /// Where to hear that something has been rebuilt, while somebody works on the shop.
     pub live_reload: Option<LiveReload>,
+    /// Whose word is taken for where a request comes from.
+    pub trusted_proxies: Vec<IpNet>,
     /// Redis, where it is used, to ask how it is.
     pub redis: Option<Pool>,
     /// Whether reads go to another database than writes.
@@ -99,7 +102,7 @@ pub fn router(web: &Web, site_root: &Path) -> Router {
         // … so that every answer gets its headers, its log line and its identifier.
         .layer(map_response_with_state(security::Headers::new(&web.site, web.live_reload), security::secure))
         .layer(from_fn(trace::log))
-        .layer(from_fn(client::note_address))
+        .layer(from_fn_with_state(web.clone(), client::note_address))
         .layer(from_fn_with_state(web.clone(), request_id::identify))
         .with_state(web.clone())
 }
