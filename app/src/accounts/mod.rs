@@ -14,8 +14,9 @@ pub use reset::{ForgotPage, ResetPage};
 pub use sign_in::SignInPage;
 pub use verify::VerifyPage;
 
+use crate::forms::{Form, draft};
 use crate::head::Head;
-use crate::layout::{Drawn, shop_page};
+use crate::layout::{Drawn, nothing, shop_page, unavailable};
 use crate::page::Page;
 use leptos::prelude::*;
 
@@ -31,6 +32,22 @@ async fn form_page(page: &Page, title: &'static str, content: impl IntoView) -> 
         </div>
     };
     shop_page(page, content).await
+}
+
+/// A form for those who are not signed in, as it was refused or empty; the page to answer with where it can't be shown.
+async fn guest_form(page: &Page, name: &str) -> Result<Form, Drawn> {
+    match page.signed_in().await {
+        Ok(Some(_)) => {
+            page.see_other("/account");
+            return Err(nothing());
+        }
+        Ok(None) => {}
+        Err(error) => return Err(unavailable(page, error).await),
+    }
+    match draft(page, name).await {
+        Ok(form) => Ok(form.unwrap_or_default()),
+        Err(error) => Err(unavailable(page, error).await),
+    }
 }
 
 /// What to say where a mailed link can't be used, with a way on.

@@ -1,9 +1,8 @@
 //! The page to get an account.
 
 use super::actions::REGISTER_FORM;
-use super::form_page;
-use crate::forms::{ErrorSummary, TextField, draft};
-use crate::layout::{nothing, unavailable};
+use super::{form_page, guest_form};
+use crate::forms::{ErrorSummary, TextField};
 use crate::page::Page;
 use leptos::prelude::*;
 
@@ -12,17 +11,9 @@ use leptos::prelude::*;
 pub fn RegisterPage() -> impl IntoView {
     let page = Page::current();
     Suspend::new(async move {
-        match page.signed_in().await {
-            Ok(Some(_)) => {
-                page.see_other("/account");
-                return nothing();
-            }
-            Ok(None) => {}
-            Err(error) => return unavailable(&page, error).await,
-        }
-        let form = match draft(&page, REGISTER_FORM).await {
-            Ok(form) => form.unwrap_or_default(),
-            Err(error) => return unavailable(&page, error).await,
+        let form = match guest_form(&page, REGISTER_FORM).await {
+            Ok(form) => form,
+            Err(answer) => return answer,
         };
         let content = view! {
             <ErrorSummary form=form.clone() />

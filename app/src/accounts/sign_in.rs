@@ -1,9 +1,8 @@
 //! The page to sign in.
 
 use super::actions::{SIGN_IN_FORM, own_path};
-use super::form_page;
-use crate::forms::{ErrorSummary, TextField, draft};
-use crate::layout::{nothing, unavailable};
+use super::{form_page, guest_form};
+use crate::forms::{ErrorSummary, TextField};
 use crate::page::Page;
 use leptos::prelude::*;
 
@@ -12,17 +11,9 @@ use leptos::prelude::*;
 pub fn SignInPage() -> impl IntoView {
     let page = Page::current();
     Suspend::new(async move {
-        match page.signed_in().await {
-            Ok(Some(_)) => {
-                page.see_other("/account");
-                return nothing();
-            }
-            Ok(None) => {}
-            Err(error) => return unavailable(&page, error).await,
-        }
-        let form = match draft(&page, SIGN_IN_FORM).await {
-            Ok(form) => form.unwrap_or_default(),
-            Err(error) => return unavailable(&page, error).await,
+        let form = match guest_form(&page, SIGN_IN_FORM).await {
+            Ok(form) => form,
+            Err(answer) => return answer,
         };
         let next = page.query.get("next").or_else(|| form.fields.get("next").cloned());
         let next = next.as_deref().and_then(own_path);

@@ -1,5 +1,6 @@
 //! The mails about accounts: short, with at most one button.
 
+use super::frame::{self, frame};
 use commerce::notifications::Mail;
 use commerce::settings::Settings;
 use leptos::prelude::*;
@@ -42,32 +43,6 @@ fn mail(to: &str, settings: &Settings, subject: &str, text: &str, button: &str, 
         recipient: to.to_owned(),
         subject: format!("{subject} – {}", settings.name),
         text: format!("{text}\n\n{url}\n\n{}\n", settings.name),
-        html: html(&settings.name, subject, text, button, url),
+        html: frame(&settings.name, subject, view! { <p>{text.to_owned()}</p>{frame::button(button, url)} }),
     }
-}
-
-fn html(shop: &str, title: &str, text: &str, button: &str, url: &str) -> String {
-    let document = view! {
-        <html lang="en">
-            <body style="margin:0;padding:24px;background:#f6f5f2;color:#1d1d1b;font-family:Helvetica,Arial,sans-serif;font-size:16px;line-height:1.5">
-                <table role="presentation" style="width:100%;max-width:600px;margin:0 auto;background:#fff;padding:24px;border-radius:12px">
-                    <tbody>
-                        <tr>
-                            <td>
-                                <p style="font-size:20px;font-weight:bold;margin:0 0 16px">{shop.to_owned()}</p>
-                                <h1 style="font-size:24px;margin:0 0 8px">{title.to_owned()}</h1>
-                                <p>{text.to_owned()}</p>
-                                <p>
-                                    <a href=url.to_owned() style="display:inline-block;padding:12px 20px;background:#1d4b3f;color:#fff;border-radius:8px;text-decoration:none">
-                                        {button.to_owned()}
-                                    </a>
-                                </p>
-                            </td>
-                        </tr>
-                    </tbody>
-                </table>
-            </body>
-        </html>
-    };
-    format!("<!DOCTYPE html>{}", document.to_html())
 }

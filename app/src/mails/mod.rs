@@ -1,6 +1,7 @@
 //! What mails look like.
 
 mod accounts;
+mod frame;
 mod order_confirmation;
 
 pub use accounts::{password_changed, registration_repeated, reset_password, verify_email};

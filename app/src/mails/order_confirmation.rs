@@ -1,5 +1,6 @@
 //! The mail that confirms an order.
 
+use super::frame::{button, frame};
 use commerce::notifications::Mail;
 use commerce::orders::Order;
 use commerce::payments::PaymentTerms;
@@ -72,43 +73,25 @@ fn html(order: &Order, settings: &Settings, order_url: &str) -> String {
         })
         .collect();
     let address: Vec<_> = order.delivery_address.lines().into_iter().map(|line| view! { {line}<br /> }).collect();
-    let document = view! {
-        <html lang="en">
-            <body style="margin:0;padding:24px;background:#f6f5f2;color:#1d1d1b;font-family:Helvetica,Arial,sans-serif;font-size:16px;line-height:1.5">
-                <table role="presentation" style="width:100%;max-width:600px;margin:0 auto;background:#fff;padding:24px;border-radius:12px">
-                    <tbody>
-                        <tr>
-                            <td>
-                                <p style="font-size:20px;font-weight:bold;margin:0 0 16px">{settings.name.clone()}</p>
-                                <h1 style="font-size:24px;margin:0 0 8px">"Thank you for your order"</h1>
-                                <p>"Your order number is "<strong>{order.number.to_string()}</strong>"."</p>
-                                <p>{next_step(order, settings)}</p>
-                                <table role="presentation" style="width:100%;border-collapse:collapse">
-                                    <tbody>
-                                        {lines}
-                                        <tr>
-                                            <td style="padding:8px 0">{order.delivery_name.clone()}</td>
-                                            <td style="padding:8px 0;text-align:right">{amount(order.delivery.amounts.gross)}</td>
-                                        </tr>
-                                        <tr>
-                                            <td style="padding:8px 0"><strong>"Total"</strong></td>
-                                            <td style="padding:8px 0;text-align:right"><strong>{order.to_pay().to_string()}</strong></td>
-                                        </tr>
-                                    </tbody>
-                                </table>
-                                <h2 style="font-size:18px">"Delivery to"</h2>
-                                <p>{address}</p>
-                                <p>
-                                    <a href=order_url.to_owned() style="display:inline-block;padding:12px 20px;background:#1d4b3f;color:#fff;border-radius:8px;text-decoration:none">
-                                        "Follow your order"
-                                    </a>
-                                </p>
-                            </td>
-                        </tr>
-                    </tbody>
-                </table>
-            </body>
-        </html>
+    let content = view! {
+        <p>"Your order number is "<strong>{order.number.to_string()}</strong>"."</p>
+        <p>{next_step(order, settings)}</p>
+        <table role="presentation" style="width:100%;border-collapse:collapse">
+            <tbody>
+                {lines}
+                <tr>
+                    <td style="padding:8px 0">{order.delivery_name.clone()}</td>
+                    <td style="padding:8px 0;text-align:right">{amount(order.delivery.amounts.gross)}</td>
+                </tr>
+                <tr>
+                    <td style="padding:8px 0"><strong>"Total"</strong></td>
+                    <td style="padding:8px 0;text-align:right"><strong>{order.to_pay().to_string()}</strong></td>
+                </tr>
+            </tbody>
+        </table>
+        <h2 style="font-size:18px">"Delivery to"</h2>
+        <p>{address}</p>
+        {button("Follow your order", order_url)}
     };
-    format!("<!DOCTYPE html>{}", document.to_html())
+    frame(&settings.name, "Thank you for your order", content)
 }
