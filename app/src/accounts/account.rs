@@ -154,7 +154,7 @@ fn ChangePassword(form: Form, email: String) -> impl IntoView {
             <ErrorSummary form=form.clone() />
             <form class="narrow" method="post" action="/actions/account/password" novalidate=true>
                 // So that password managers know whose it is.
-                <input class="visually-hidden" type="text" name="username" autocomplete="username" value=email tabindex="-1" aria-hidden="true" readonly=true />
+                <input hidden=true type="text" name="username" autocomplete="username" value=email />
                 <TextField form=form.clone() name="current_password".to_owned() label="Current password" kind="password" autocomplete="current-password".to_owned() maxlength=128 />
                 <TextField form=form name="new_password".to_owned() label="New password" kind="password" autocomplete="new-password".to_owned() maxlength=128 hint="At least 8 characters; a few words are fine" />
                 <button class="button primary">"Change password"</button>
