@@ -27,6 +27,9 @@ async fn attempt(shop: &Shop, registration: &Registration, hash: &str) -> Result
     let now = shop.clock.now();
     let tx = shop.db.begin().await?;
     let key = email_key(&registration.email);
+    // Whoever asked before has proved nothing: their password must not wait for the owner to confirm the address.
+    let text = "DELETE FROM users WHERE email_key = $1 AND email_verified_at IS NULL";
+    tx.execute_raw(sql(&tx, text, [key.clone().into()])).await?;
     let text = "INSERT INTO users (id, email, email_key, name, password_hash, failed_sign_ins, version, created_at,
                                    updated_at)
                 VALUES ($1, $2, $3, $4, $5, 0, 1, $6, $6) ON CONFLICT (email_key) DO NOTHING";

@@ -88,6 +88,19 @@ both_databases! {
         try_sign_in(&shop, "ada@example.org", PASSWORD).await.expect("the password is as it was");
     }
 
+    async fn the_password_of_who_asked_before_does_not_wait_for_the_owner(shop: TestShop) {
+        let stranger = registration("ada@example.org", "a password of a stranger");
+        register::register(&shop, &stranger).await.expect("registered");
+        let old = mailed_link(&shop, USER_REGISTERED.name).await;
+        member(&shop, "ada@example.org").await;
+        assert_eq!(shop.count("users").await, 1);
+        let refused = verify_email::verify_email(&shop, &old, &device()).await;
+        assert!(matches!(refused, Err(AccountError::InvalidLink)), "{refused:?}");
+        let refused = try_sign_in(&shop, "ada@example.org", "a password of a stranger").await;
+        assert!(matches!(refused, Err(AccountError::WrongCredentials)), "{refused:?}");
+        try_sign_in(&shop, "ada@example.org", PASSWORD).await.expect("signed in");
+    }
+
     async fn common_passwords_are_refused_everywhere(shop: TestShop) {
         let refused = register::register(&shop, &registration("ada@example.org", "password1")).await;
         assert!(matches!(refused, Err(AccountError::CommonPassword)), "{refused:?}");
