@@ -1,6 +1,8 @@
 //! Which page is at which address, and the document around them.
 
-use crate::accounts::{self, AccountPage, ForgotPage, RegisterPage, ResetPage, SignInPage, VerifyPage};
+use crate::accounts::{
+    self, ForgotPage, OrderHistoryPage, ProfilePage, RegisterPage, ResetPage, SecurityPage, SignInPage, VerifyPage,
+};
 use crate::cart::{self, CartPage};
 use crate::catalog::{CategoryPage, HomePage, ProductPage, ShopPage};
 use crate::checkout::{self, CheckoutPage};
@@ -48,7 +50,9 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/auth/verify/:token") view=VerifyPage ssr=SsrMode::Async />
                 <Route path=path!("/auth/forgot") view=ForgotPage ssr=SsrMode::Async />
                 <Route path=path!("/auth/reset/:token") view=ResetPage ssr=SsrMode::Async />
-                <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
+                <Route path=path!("/account") view=OrderHistoryPage ssr=SsrMode::Async />
+                <Route path=path!("/account/profile") view=ProfilePage ssr=SsrMode::Async />
+                <Route path=path!("/account/security") view=SecurityPage ssr=SsrMode::Async />
             </FlatRoutes>
         </Router>
     }

@@ -5,7 +5,9 @@ import { someone } from '../support/people.ts';
 
 test('somebody gets an account, signs out and in again @mobile', async ({ page, shop }) => {
   const email = await becomeMember(shop);
+  await shop.main.getByRole('link', { name: 'Profile' }).click();
   await expect(shop.main).toContainText(email);
+  await shop.main.getByRole('link', { name: 'Security' }).click();
   await expect(shop.main).toContainText('(this device)');
   await expect(page.getByRole('banner').getByRole('link', { name: 'Account' })).toBeVisible();
 
@@ -86,14 +88,14 @@ test('another device is signed out from here, or by a new password', async ({ sh
   await signIn(other, email);
   await expect(other.heading).toHaveText('Your account');
 
-  await shop.open('/account');
+  await shop.open('/account/security');
   await shop.button('Sign out everywhere else').click();
   await expect(shop.main.getByRole('status')).toContainText('signed out');
   await other.open('/account');
   await expect(other.heading).toHaveText('Sign in');
 
   await signIn(other, email);
-  await shop.open('/account');
+  await shop.open('/account/security');
   await shop.main.getByLabel('Current password').fill('not the password');
   await shop.main.getByLabel('New password').fill('an entirely new password');
   await shop.button('Change password').click();

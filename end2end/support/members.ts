@@ -23,6 +23,7 @@ export async function register(shop: Shop, email: string) {
 export async function becomeMember(shop: Shop, email = somebody()) {
   await register(shop, email);
   await shop.open(await mailedLink(email, 'Confirm your e-mail address'));
+  await shop.main.getByLabel('Password').fill(password);
   await shop.button('Confirm and sign in').click();
   await expect(shop.heading).toHaveText('Your account');
   return email;

@@ -1,16 +1,20 @@
 //! Accounts: how people get one, sign in, and see to it.
 
-mod account;
 pub(crate) mod actions;
 mod device;
+mod order_history;
+mod profile;
 mod register;
 mod reset;
+mod security;
 mod sign_in;
 mod verify;
 
-pub use account::AccountPage;
+pub use order_history::OrderHistoryPage;
+pub use profile::ProfilePage;
 pub use register::RegisterPage;
 pub use reset::{ForgotPage, ResetPage};
+pub use security::SecurityPage;
 pub use sign_in::SignInPage;
 pub use verify::VerifyPage;
 
@@ -18,6 +22,9 @@ use crate::forms::{Form, draft};
 use crate::head::Head;
 use crate::layout::{Drawn, nothing, shop_page, unavailable};
 use crate::page::Page;
+use actions::sign_in_for;
+use chrono::{DateTime, Utc};
+use commerce::accounts::SignedIn;
 use leptos::prelude::*;
 
 /// A page with one form.
@@ -32,6 +39,45 @@ async fn form_page(page: &Page, title: &'static str, content: impl IntoView) -> 
         </div>
     };
     shop_page(page, content).await
+}
+
+/// The pages of an account: their names and addresses.
+const SECTIONS: [(&str, &str); 3] =
+    [("Orders", "/account"), ("Profile", "/account/profile"), ("Security", "/account/security")];
+
+/// A page of an account, with the way to the others.
+async fn account_page(page: &Page, title: &'static str, content: impl IntoView) -> Drawn {
+    page.set_head(Head { title: format!("{title} — your account"), ..Head::default() });
+    let links: Vec<_> = SECTIONS
+        .iter()
+        .map(|(name, href)| {
+            let current = (page.path() == *href).then_some("page");
+            view! { <li><a href=*href aria-current=current>{*name}</a></li> }
+        })
+        .collect();
+    let content = view! {
+        <div class="wrap account">
+            <div class="section-head">
+                <h1>"Your account"</h1>
+                <form method="post" action="/actions/auth/signout"><button class="button">"Sign out"</button></form>
+            </div>
+            <nav class="account-nav" aria-label="Your account"><ul>{links}</ul></nav>
+            {content}
+        </div>
+    };
+    shop_page(page, content).await
+}
+
+/// Who is signed in; the answer for everybody else leads to where they can, and back.
+async fn member(page: &Page) -> Result<SignedIn, Drawn> {
+    match page.signed_in().await {
+        Ok(Some(who)) => Ok(who),
+        Ok(None) => {
+            page.see_other(&sign_in_for(page.path()));
+            Err(nothing())
+        }
+        Err(error) => Err(unavailable(page, error).await),
+    }
 }
 
 /// A form for those who are not signed in, as it was refused or empty; the page to answer with where it can't be shown.
@@ -60,4 +106,12 @@ async fn used_up(page: &Page) -> Drawn {
         </ul>
     };
     form_page(page, "This link can’t be used", content).await
+}
+
+fn day(time: DateTime<Utc>) -> String {
+    time.format("%-d %B %Y").to_string()
+}
+
+fn minute(time: DateTime<Utc>) -> String {
+    time.format("%-d %B %Y, %H:%M UTC").to_string()
 }

@@ -1,7 +1,7 @@
 //! Somebody changes the password they know.
 
 use super::passwords::refuse_common;
-use super::sign_in::open_session;
+use super::sign_in::{self, open_session};
 use super::{AccountError, Device, Password, PasswordChanged, SignedIn};
 use crate::Shop;
 use crate::db::{self, sql};
@@ -22,11 +22,7 @@ pub async fn change_password(
     device: &Device,
 ) -> Result<Token, AccountError> {
     refuse_common(new, &[&who.name, &who.email])?;
-    let db = shop.db.primary();
-    let text = "SELECT password_hash FROM users WHERE id = $1";
-    let row = db.query_one_raw(sql(db, text, [who.user.into()])).await?.ok_or(AccountError::NotSignedIn)?;
-    let known: Option<String> = row.try_get("", "password_hash")?;
-    if !shop.passwords.matches(current, known.as_deref()).await? {
+    if !sign_in::proves(shop, who.user, current).await? {
         return Err(AccountError::WrongCredentials);
     }
     let hash = shop.passwords.hash(new).await?;

@@ -69,6 +69,21 @@ pub async fn sign_in(shop: &Shop, email: &str, password: &Password, device: &Dev
     Ok(token)
 }
 
+/// Whether a password is that of a person who is known already; wrong ones slow down the next, as at signing in.
+pub(super) async fn proves(shop: &Shop, user: UserId, password: &Password) -> Result<bool, AccountError> {
+    let db = shop.db.primary();
+    let text = "SELECT password_hash, failed_sign_ins FROM users WHERE id = $1";
+    let row = db.query_one_raw(sql(db, text, [user.into()])).await?.ok_or(AccountError::NotSignedIn)?;
+    let hash: Option<String> = row.try_get("", "password_hash")?;
+    tokio::time::sleep(wait_after(row.try_get("", "failed_sign_ins")?)).await;
+    let right = shop.passwords.matches(password, hash.as_deref()).await?;
+    if !right {
+        let text = "UPDATE users SET failed_sign_ins = failed_sign_ins + 1 WHERE id = $1";
+        db.execute_raw(sql(db, text, [user.into()])).await?;
+    }
+    Ok(right)
+}
+
 /// How long an answer takes after so many failures in a row.
 fn wait_after(failures: i32) -> Duration {
     let over = u32::try_from(failures - FREE_FAILURES).unwrap_or(0);

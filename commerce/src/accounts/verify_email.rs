@@ -1,8 +1,8 @@
 //! Somebody proves that an address is theirs.
 
-use super::sign_in::open_session;
+use super::sign_in::{self, open_session};
 use super::verification::{self, Purpose};
-use super::{AccountError, Device};
+use super::{AccountError, Device, Password};
 use crate::Shop;
 use crate::db::{self, sql};
 use crate::token::Token;
@@ -19,9 +19,23 @@ pub async fn is_valid(shop: &Shop, link: &Token) -> Result<bool, DbErr> {
 
 /// Confirms the address that the link was mailed to, and signs in.
 ///
+/// The password shows that who reads the mail is who registered: somebody else
+/// may have, with this address and a password of their own.
+///
 /// # Errors
-/// [`AccountError::InvalidLink`], or when the database fails.
-pub async fn verify_email(shop: &Shop, link: &Token, device: &Device) -> Result<Token, AccountError> {
+/// [`AccountError::InvalidLink`], [`AccountError::WrongCredentials`], or when the database fails.
+pub async fn verify_email(
+    shop: &Shop,
+    link: &Token,
+    password: &Password,
+    device: &Device,
+) -> Result<Token, AccountError> {
+    let db = shop.db.primary();
+    let now = shop.clock.now();
+    let user = verification::holder(db, link, Purpose::VerifyEmail, now).await?.ok_or(AccountError::InvalidLink)?;
+    if !sign_in::proves(shop, user, password).await? {
+        return Err(AccountError::WrongCredentials);
+    }
     db::retry(|| attempt(shop, link, device)).await
 }
 

@@ -12,7 +12,7 @@ use sea_orm::FromQueryResult;
 /// Somebody whose address is confirmed.
 async fn member(shop: &TestShop, email: &str) -> UserId {
     let password = Password::new(Some("correct horse battery staple")).expect("long enough");
-    let registration = Registration { name: "Ada".to_owned(), email: email.to_owned(), password };
+    let registration = Registration { name: "Ada".to_owned(), email: email.to_owned(), password: password.clone() };
     register::register(shop, &registration).await.expect("registered");
     #[derive(FromQueryResult)]
     struct Mailed {
@@ -21,7 +21,8 @@ async fn member(shop: &TestShop, email: &str) -> UserId {
     }
     let text = "SELECT t.id, t.user_id FROM verification_tokens t JOIN users u ON u.id = t.user_id WHERE u.email = $1";
     let mailed = shop.rows::<Mailed>(text, [email.into()]).await.pop().expect("a link");
-    verify_email::verify_email(shop, &link_token(shop, mailed.id), &Device::default()).await.expect("confirmed");
+    let link = link_token(shop, mailed.id);
+    verify_email::verify_email(shop, &link, &password, &Device::default()).await.expect("confirmed");
     mailed.user_id
 }
 

@@ -46,7 +46,7 @@ async fn member(shop: &TestShop, email: &str) -> Token {
     shop.wait_seconds(1);
     register::register(shop, &registration(email, PASSWORD)).await.expect("registered");
     let link = mailed_link(shop, USER_REGISTERED.name).await;
-    verify_email::verify_email(shop, &link, &device()).await.expect("confirmed")
+    verify_email::verify_email(shop, &link, &password(PASSWORD), &device()).await.expect("confirmed")
 }
 
 async fn who(shop: &TestShop, token: &Token) -> Option<SignedIn> {
@@ -65,10 +65,10 @@ both_databases! {
         assert_eq!(reported(&shop, USER_REGISTERED.name).await.len(), 2, "the mail is sent again");
         let link = mailed_link(&shop, USER_REGISTERED.name).await;
         assert!(verify_email::is_valid(&shop, &link).await.expect("looked at"));
-        let session = verify_email::verify_email(&shop, &link, &device()).await.expect("confirmed");
+        let session = verify_email::verify_email(&shop, &link, &password(PASSWORD), &device()).await.expect("confirmed");
         let ada = who(&shop, &session).await.expect("signed in");
         assert_eq!((ada.name.as_str(), ada.email.as_str()), ("Ada Lovelace", "Ada@example.org"));
-        let again = verify_email::verify_email(&shop, &link, &device()).await;
+        let again = verify_email::verify_email(&shop, &link, &password(PASSWORD), &device()).await;
         assert!(matches!(again, Err(AccountError::InvalidLink)), "a link is good once: {again:?}");
         assert_eq!(shop.count("verification_tokens").await, 0, "neither is the first one any more");
         let other = try_sign_in(&shop, "ADA@EXAMPLE.ORG", PASSWORD).await.expect("signed in");
@@ -94,10 +94,27 @@ both_databases! {
         let old = mailed_link(&shop, USER_REGISTERED.name).await;
         member(&shop, "ada@example.org").await;
         assert_eq!(shop.count("users").await, 1);
-        let refused = verify_email::verify_email(&shop, &old, &device()).await;
+        let refused = verify_email::verify_email(&shop, &old, &password(PASSWORD), &device()).await;
         assert!(matches!(refused, Err(AccountError::InvalidLink)), "{refused:?}");
         let refused = try_sign_in(&shop, "ada@example.org", "a password of a stranger").await;
         assert!(matches!(refused, Err(AccountError::WrongCredentials)), "{refused:?}");
+        try_sign_in(&shop, "ada@example.org", PASSWORD).await.expect("signed in");
+    }
+
+    async fn whose_mail_it_is_does_not_confirm_the_password_of_a_stranger(shop: TestShop) {
+        register::register(&shop, &registration("ada@example.org", PASSWORD)).await.expect("registered");
+        shop.wait_seconds(1);
+        let stranger = registration("ada@example.org", "a password of a stranger");
+        register::register(&shop, &stranger).await.expect("registered");
+        let link = mailed_link(&shop, USER_REGISTERED.name).await;
+        let refused = verify_email::verify_email(&shop, &link, &password(PASSWORD), &device()).await;
+        assert!(matches!(refused, Err(AccountError::WrongCredentials)), "{refused:?}");
+        let refused = try_sign_in(&shop, "ada@example.org", "a password of a stranger").await;
+        assert!(matches!(refused, Err(AccountError::Unverified)), "{refused:?}");
+        reset_password::request(&shop, "ada@example.org").await.expect("asked");
+        let link = mailed_link(&shop, PASSWORD_RESET_REQUESTED.name).await;
+        reset_password::reset(&shop, &link, &password(PASSWORD), &device()).await.expect("it is the owner's");
+        assert!(try_sign_in(&shop, "ada@example.org", "a password of a stranger").await.is_err());
         try_sign_in(&shop, "ada@example.org", PASSWORD).await.expect("signed in");
     }
 
@@ -142,7 +159,7 @@ both_databases! {
 
         reset_password::request(&shop, "ada@example.org").await.expect("asked");
         let link = mailed_link(&shop, PASSWORD_RESET_REQUESTED.name).await;
-        let wrong_kind = verify_email::verify_email(&shop, &link, &device()).await;
+        let wrong_kind = verify_email::verify_email(&shop, &link, &password(PASSWORD), &device()).await;
         assert!(matches!(wrong_kind, Err(AccountError::InvalidLink)), "a link is for one thing: {wrong_kind:?}");
         let after = reset_password::reset(&shop, &link, &password("a new password"), &device()).await.expect("set");
         assert!(who(&shop, &before).await.is_none(), "every session has ended");
