@@ -11,6 +11,8 @@ pub mod checkout;
 #[cfg(feature = "ssr")]
 mod accounts;
 #[cfg(feature = "ssr")]
+mod admin;
+#[cfg(feature = "ssr")]
 mod cart;
 #[cfg(feature = "ssr")]
 mod forms;
@@ -29,7 +31,8 @@ mod routes;
 
 #[cfg(feature = "ssr")]
 pub use {
+    accounts::sign_in_for,
     head::{Head, HeadSlot},
-    page::{ClientAddress, Site},
+    page::{ClientAddress, Site, session_token},
     routes::{App, register_actions, shell},
 };

@@ -62,6 +62,11 @@ fn session_cookie(site: &Site) -> &'static str {
     if site.secure { "__Host-session" } else { "session" }
 }
 
+/// The token of a session among cookies, if there is one that can be one.
+pub fn session_token(site: &Site, cookies: &Cookies) -> Option<Token> {
+    Token::parse(cookies.get(session_cookie(site))?.value())
+}
+
 impl Page {
     /// The context of the page that is being rendered.
     pub fn current() -> Self {
@@ -132,8 +137,7 @@ impl Page {
 
     /// The token of the session, if the browser sent one that can be one.
     pub fn session_token(&self) -> Option<Token> {
-        let cookie = self.cookies()?.get(session_cookie(&self.site))?;
-        Token::parse(cookie.value())
+        session_token(&self.site, self.cookies()?)
     }
 
     /// Gives the browser the token of its session.
@@ -156,6 +160,10 @@ impl Page {
     /// # Errors
     /// When the database fails.
     pub async fn signed_in(&self) -> Result<Option<SignedIn>, DbErr> {
+        // At some addresses that was asked at the door already.
+        if let Some(who) = self.parts.as_ref().and_then(|parts| parts.extensions.get::<SignedIn>()) {
+            return Ok(Some(who.clone()));
+        }
         let Some(token) = self.session_token() else { return Ok(None) };
         self.who.get_or_try_init(|| queries::signed_in(&self.shop, &token)).await.cloned()
     }

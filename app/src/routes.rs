@@ -3,6 +3,7 @@
 use crate::accounts::{
     self, ForgotPage, OrderHistoryPage, ProfilePage, RegisterPage, ResetPage, SecurityPage, SignInPage, VerifyPage,
 };
+use crate::admin::{self, AuditPage, PeoplePage, PersonPage};
 use crate::cart::{self, CartPage};
 use crate::catalog::{CategoryPage, HomePage, ProductPage, ShopPage};
 use crate::checkout::{self, CheckoutPage};
@@ -53,6 +54,9 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/account") view=OrderHistoryPage ssr=SsrMode::Async />
                 <Route path=path!("/account/profile") view=ProfilePage ssr=SsrMode::Async />
                 <Route path=path!("/account/security") view=SecurityPage ssr=SsrMode::Async />
+                <Route path=path!("/admin/people") view=PeoplePage ssr=SsrMode::Async />
+                <Route path=path!("/admin/people/:id") view=PersonPage ssr=SsrMode::Async />
+                <Route path=path!("/admin/audit") view=AuditPage ssr=SsrMode::Async />
             </FlatRoutes>
         </Router>
     }
@@ -67,6 +71,7 @@ fn MissingPage() -> impl IntoView {
 /// Makes the server functions known to the server that is to answer them.
 pub fn register_actions() {
     accounts::actions::register();
+    admin::actions::register();
     cart::actions::register();
     checkout::actions::register();
 }

@@ -10,6 +10,7 @@
 mod ids;
 
 pub mod accounts;
+pub mod audit;
 pub mod cart;
 pub mod catalog;
 pub mod checkout;

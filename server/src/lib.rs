@@ -2,6 +2,7 @@
 
 #![recursion_limit = "256"]
 
+pub mod admin;
 pub mod config;
 pub mod http;
 mod secret;

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use server::config::Config;
 use server::startup::{self, Application, StartError};
-use server::{seed, telemetry};
+use server::{admin, seed, telemetry};
 use std::process::ExitCode;
 use tokio::signal;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +26,17 @@ enum Command {
     Serve,
     /// Bring the database's schema up to date.
     Migrate,
+    /// Make somebody an admin: a new account with a password that is printed once, or the account that they have.
+    CreateAdmin {
+        /// Where they get mail.
+        email: String,
+        /// What they are called.
+        #[arg(long, default_value = "Admin")]
+        name: String,
+        /// Read the password from the standard input instead of making one.
+        #[arg(long)]
+        password_stdin: bool,
+    },
     /// Fill an empty shop with the demo shop, or any shop with products for load tests.
     Seed {
         /// Make this many plausible products instead.
@@ -41,6 +52,8 @@ enum Failure {
     Start(#[from] StartError),
     #[error("The shop could not be filled: {0}.")]
     Seed(#[from] seed::SeedError),
+    #[error("{0}.")]
+    Admin(#[from] admin::AdminError),
 }
 
 fn main() -> ExitCode {
@@ -72,8 +85,13 @@ async fn run(command: Command, config: Config) -> Result<(), Failure> {
     }
     let opened = startup::open(&config, &config.public_url_at(config.addr)).await?;
     let outcome = match command {
-        Command::Seed { products: Some(products) } => seed::products(&opened.shop, products).await,
-        Command::Seed { products: None } => seed::demo(&opened.shop).await,
+        Command::CreateAdmin { email, name, password_stdin } => {
+            admin::create(&opened.shop, &name, &email, password_stdin).await.map_err(Failure::from)
+        }
+        Command::Seed { products: Some(products) } => {
+            seed::products(&opened.shop, products).await.map_err(Failure::from)
+        }
+        Command::Seed { products: None } => seed::demo(&opened.shop).await.map_err(Failure::from),
         // Opening has migrated.
         Command::Migrate | Command::Serve => {
             println!("The database is up to date.");
@@ -81,7 +99,7 @@ async fn run(command: Command, config: Config) -> Result<(), Failure> {
         }
     };
     opened.close().await;
-    Ok(outcome?)
+    outcome
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {
@@ -95,6 +113,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
         }
     }
     println!("Emporion is open at {}", application.public_url());
+    println!("Staff sign in at {}/auth/signin", application.public_url());
     application.run(shutdown).await;
     Ok(())
 }

@@ -262,6 +262,11 @@ impl Application {
         &self.opened.shop
     }
 
+    /// What answers requests.
+    pub fn router(&self) -> &Router {
+        &self.router
+    }
+
     /// Whether the database is a file of our own.
     pub fn is_embedded(&self) -> bool {
         self.shop().db.backend() == DbBackend::Sqlite

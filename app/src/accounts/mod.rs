@@ -18,11 +18,12 @@ pub use security::SecurityPage;
 pub use sign_in::SignInPage;
 pub use verify::VerifyPage;
 
+use crate::admin;
 use crate::forms::{Form, draft};
 use crate::head::Head;
 use crate::layout::{Drawn, nothing, shop_page, unavailable};
 use crate::page::Page;
-use actions::sign_in_for;
+pub use actions::sign_in_for;
 use chrono::{DateTime, Utc};
 use commerce::accounts::SignedIn;
 use leptos::prelude::*;
@@ -46,7 +47,7 @@ const SECTIONS: [(&str, &str); 3] =
     [("Orders", "/account"), ("Profile", "/account/profile"), ("Security", "/account/security")];
 
 /// A page of an account, with the way to the others.
-async fn account_page(page: &Page, title: &'static str, content: impl IntoView) -> Drawn {
+async fn account_page(page: &Page, who: &SignedIn, title: &'static str, content: impl IntoView) -> Drawn {
     page.set_head(Head { title: format!("{title} — your account"), ..Head::default() });
     let links: Vec<_> = SECTIONS
         .iter()
@@ -55,13 +56,14 @@ async fn account_page(page: &Page, title: &'static str, content: impl IntoView) 
             view! { <li><a href=*href aria-current=current>{*name}</a></li> }
         })
         .collect();
+    let back_office = admin::first_page(who.role).map(|href| view! { <li><a href=href>"Back office"</a></li> });
     let content = view! {
         <div class="wrap account">
             <div class="section-head">
                 <h1>"Your account"</h1>
                 <form method="post" action="/actions/auth/signout"><button class="button">"Sign out"</button></form>
             </div>
-            <nav class="account-nav" aria-label="Your account"><ul>{links}</ul></nav>
+            <nav class="account-nav" aria-label="Your account"><ul>{links}{back_office}</ul></nav>
             {content}
         </div>
     };
@@ -108,10 +110,12 @@ async fn used_up(page: &Page) -> Drawn {
     form_page(page, "This link can’t be used", content).await
 }
 
-fn day(time: DateTime<Utc>) -> String {
+/// A day, for people.
+pub fn day(time: DateTime<Utc>) -> String {
     time.format("%-d %B %Y").to_string()
 }
 
-fn minute(time: DateTime<Utc>) -> String {
+/// A time, for people.
+pub fn minute(time: DateTime<Utc>) -> String {
     time.format("%-d %B %Y, %H:%M UTC").to_string()
 }

@@ -28,9 +28,9 @@ pub fn SecurityPage() -> impl IntoView {
         };
         let content = view! {
             <ChangePassword form=form email=who.email.clone() />
-            <Sessions sessions=sessions who=who />
+            <Sessions sessions=sessions who=who.clone() />
         };
-        account_page(&page, "Security", content).await
+        account_page(&page, &who, "Security", content).await
     })
 }
 

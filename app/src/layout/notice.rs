@@ -75,6 +75,10 @@ fn words(code: &str) -> Option<&'static str> {
         "total-changed" => "The total has changed since you saw it. Please check it again: nothing was charged.",
         "declined" => "The payment was declined. You can try again or choose another way to pay.",
         "price" => "The amount is too large for an order. Please choose fewer.",
+        "forbidden" => "That takes a permission that you don’t have.",
+        "own-role" => "Nobody changes their own role. Somebody else who runs the shop can.",
+        "last-admin" => "The shop needs at least one admin. Make somebody else one first.",
+        "unknown-person" => "There is nobody like that any more.",
         "link" => "This link has expired, or it was used already. Sign in, or ask for a new one.",
         "unavailable" => "We could not do that at the moment. Nothing was lost: please try again.",
         _ => return None,
@@ -94,6 +98,7 @@ fn good_words(code: &str) -> Option<&'static str> {
         "signed-out" => "You are signed out.",
         "verified" => "Your address is confirmed, and you are signed in.",
         "password-changed" => "Your password is changed, and every other device is signed out.",
+        "role-changed" => "The role is changed, and they are signed out everywhere.",
         "session-ended" => "That device is signed out.",
         _ => return None,
     })

@@ -4,6 +4,7 @@ use super::passwords::refuse_common;
 use super::sign_in::{self, open_session};
 use super::{AccountError, Device, Password, PasswordChanged, SignedIn};
 use crate::Shop;
+use crate::audit::{self, Action, Done};
 use crate::db::{self, sql};
 use crate::events::{self, NewEvent};
 use crate::token::Token;
@@ -22,7 +23,7 @@ pub async fn change_password(
     device: &Device,
 ) -> Result<Token, AccountError> {
     refuse_common(new, &[&who.name, &who.email])?;
-    if !sign_in::proves(shop, who.user, current).await? {
+    if !sign_in::proves(shop, who.user, current, device).await? {
         return Err(AccountError::WrongCredentials);
     }
     let hash = shop.passwords.hash(new).await?;
@@ -40,7 +41,10 @@ async fn attempt(shop: &Shop, who: &SignedIn, hash: &str, device: &Device) -> Re
     tx.execute_raw(sql(&tx, "DELETE FROM sessions WHERE user_id = $1", [who.user.into()])).await?;
     let text = "DELETE FROM verification_tokens WHERE user_id = $1";
     tx.execute_raw(sql(&tx, text, [who.user.into()])).await?;
-    let token = open_session(&tx, who.user, device, now).await?;
+    let token = open_session(shop, &tx, who.user, device).await?;
+    let person = Some(who.user);
+    let (action, before, after) = (Action::PasswordChanged, None, None);
+    audit::record(shop, &tx, Done { action, actor: person, subject: person, device, before, after }).await?;
     events::emit(shop, &tx, vec![NewEvent::password_changed(&PasswordChanged { user: who.user })]).await?;
     tx.commit().await?;
     Ok(token)

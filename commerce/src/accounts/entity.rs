@@ -23,6 +23,8 @@ pub mod user {
         pub name: String,
         /// Their password as a PHC string, if they have one.
         pub password_hash: Option<String>,
+        /// What they are to the shop, by `Role::code`.
+        pub role: String,
         /// How many sign-ins have failed since the last that didn't.
         pub failed_sign_ins: i32,
         /// Goes up with every change.

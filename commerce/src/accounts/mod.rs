@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "ssr")]
 pub mod change_password;
 #[cfg(feature = "ssr")]
+pub mod change_role;
+#[cfg(feature = "ssr")]
+pub mod create_admin;
+#[cfg(feature = "ssr")]
 pub mod end_session;
 #[cfg(feature = "ssr")]
 pub mod entity;
@@ -20,6 +24,7 @@ pub mod queries;
 pub mod register;
 #[cfg(feature = "ssr")]
 pub mod reset_password;
+mod roles;
 #[cfg(feature = "ssr")]
 pub mod sign_in;
 #[cfg(feature = "ssr")]
@@ -27,6 +32,7 @@ mod verification;
 #[cfg(feature = "ssr")]
 pub mod verify_email;
 
+pub use roles::{Forbidden, Permission, Reach, Role};
 #[cfg(feature = "ssr")]
 pub use verification::{Purpose, link_token};
 
@@ -135,6 +141,35 @@ pub struct SignedIn {
     pub name: String,
     /// Where they get mail.
     pub email: String,
+    /// What they are to the shop.
+    pub role: Role,
+}
+
+impl SignedIn {
+    /// Refuses what the role doesn't allow for everybody's things.
+    ///
+    /// # Errors
+    /// [`Forbidden`].
+    pub fn require(&self, permission: Permission) -> Result<(), Forbidden> {
+        if self.role.allows(permission) { Ok(()) } else { Err(Forbidden(permission)) }
+    }
+}
+
+/// A person as staff see them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Who.
+    pub id: UserId,
+    /// What they are called.
+    pub name: String,
+    /// Where they get mail.
+    pub email: String,
+    /// Whether they have shown that it is theirs.
+    pub verified: bool,
+    /// What they are to the shop.
+    pub role: Role,
+    /// When they registered.
+    pub created_at: DateTime<Utc>,
 }
 
 /// A place where somebody is signed in.
@@ -159,6 +194,21 @@ pub struct Device {
     pub name: String,
     /// The network address.
     pub client: String,
+}
+
+/// The most that is kept of what a browser says of itself, in characters.
+const DEVICE_MOST: usize = 200;
+
+impl Device {
+    /// Whoever types commands on the machine itself.
+    pub fn command_line() -> Self {
+        Self { name: "command line".to_owned(), client: "local".to_owned() }
+    }
+
+    /// What the browser says of itself, fit to be stored and shown.
+    pub fn short_name(&self) -> String {
+        self.name.chars().filter(|c| !c.is_control()).take(DEVICE_MOST).collect()
+    }
 }
 
 /// Why something could not be done to an account.
@@ -190,6 +240,33 @@ pub enum AccountError {
 
 #[cfg(feature = "ssr")]
 crate::db::transient_by_db!(AccountError);
+
+/// Why staff could not do something to an account.
+#[cfg(feature = "ssr")]
+#[derive(Debug, thiserror::Error)]
+pub enum StaffError {
+    /// They may not.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// There is nobody with this identifier or address.
+    #[error("nobody is known by that")]
+    Unknown,
+    /// Nobody changes their own role: it might be by mistake.
+    #[error("one's own role")]
+    Oneself,
+    /// There would be no admin any more.
+    #[error("the last admin")]
+    NobodyLeft,
+    /// The new account could not be made.
+    #[error(transparent)]
+    Account(AccountError),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] sea_orm::DbErr),
+}
+
+#[cfg(feature = "ssr")]
+crate::db::transient_by_db!(StaffError);
 
 /// Somebody has asked for an account and is to confirm their address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,15 +1,23 @@
 //! Reads of accounts and sessions.
 
-use super::{IDLE_DAYS, Session, SessionId, SignedIn, UserId};
+use super::{IDLE_DAYS, Permission, Person, Role, Session, SessionId, SignedIn, StaffError, UserId};
 use crate::Shop;
 use crate::db::sql;
 use crate::token::Token;
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
 
 /// How exactly the last use of a session is known, in minutes: a page that only
 /// reads must not write each time.
 const USE_MINUTES: i64 = 5;
+
+/// How many people a page of staff has.
+const PAGE: usize = 50;
+
+/// The role of a stored code.
+pub(super) fn stored_role(code: &str) -> Result<Role, DbErr> {
+    Role::from_code(code).ok_or_else(|| DbErr::Type(format!("no role: {code}")))
+}
 
 /// Who is signed in with a token; `None` where nobody is, or not any more.
 ///
@@ -23,10 +31,11 @@ pub async fn signed_in(shop: &Shop, token: &Token) -> Result<Option<SignedIn>, D
         user: UserId,
         name: String,
         email: String,
+        role: String,
     }
     let now = shop.clock.now();
     let db = shop.db.latest();
-    let text = "SELECT s.id AS session, s.used_at, u.id AS \"user\", u.name, u.email
+    let text = "SELECT s.id AS session, s.used_at, u.id AS \"user\", u.name, u.email, u.role
                 FROM sessions s JOIN users u ON u.id = s.user_id
                 WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.used_at > $3";
     let values = [token.hash().into(), now.into(), (now - TimeDelta::days(IDLE_DAYS)).into()];
@@ -36,7 +45,8 @@ pub async fn signed_in(shop: &Shop, token: &Token) -> Result<Option<SignedIn>, D
         let text = "UPDATE sessions SET used_at = $2 WHERE id = $1";
         db.execute_raw(sql(db, text, [row.session.into(), now.into()])).await?;
     }
-    Ok(Some(SignedIn { session: row.session, user: row.user, name: row.name, email: row.email }))
+    let role = stored_role(&row.role)?;
+    Ok(Some(SignedIn { session: row.session, user: row.user, name: row.name, email: row.email, role }))
 }
 
 /// Where a person is signed in, the last used first.
@@ -76,4 +86,84 @@ pub async fn contact<C: ConnectionTrait>(db: &C, user: UserId) -> Result<Option<
     let text = "SELECT email, name FROM users WHERE id = $1";
     let row = db.query_one_raw(sql(db, text, [user.into()])).await?;
     row.map(|row| Ok((row.try_get("", "email")?, row.try_get("", "name")?))).transpose()
+}
+
+/// Which people staff look for.
+#[derive(Clone, Debug, Default)]
+pub struct PeopleFilter {
+    /// Only those whose name or address has this in it.
+    pub text: String,
+    /// Only those who are this.
+    pub role: Option<Role>,
+    /// Only those who registered before this person.
+    pub before: Option<UserId>,
+}
+
+#[derive(FromQueryResult)]
+struct PersonRow {
+    id: UserId,
+    name: String,
+    email: String,
+    email_verified_at: Option<DateTime<Utc>>,
+    role: String,
+    created_at: DateTime<Utc>,
+}
+
+impl TryFrom<PersonRow> for Person {
+    type Error = DbErr;
+    fn try_from(row: PersonRow) -> Result<Self, DbErr> {
+        Ok(Self {
+            id: row.id,
+            name: row.name,
+            email: row.email,
+            verified: row.email_verified_at.is_some(),
+            role: stored_role(&row.role)?,
+            created_at: row.created_at,
+        })
+    }
+}
+
+const PERSON: &str = "SELECT u.id, u.name, u.email, u.email_verified_at, u.role, u.created_at FROM users u";
+
+/// A page of people, the newest first, and whether there are more.
+///
+/// # Errors
+/// [`StaffError::Forbidden`] without [`Permission::UsersRead`], or when the database fails.
+pub async fn people(shop: &Shop, who: &SignedIn, filter: &PeopleFilter) -> Result<(Vec<Person>, bool), StaffError> {
+    who.require(Permission::UsersRead)?;
+    let mut values: Vec<Value> = Vec::new();
+    let mut conditions = String::new();
+    let text = filter.text.trim();
+    if !text.is_empty() {
+        // What stands for anything in a pattern is looked for as it is.
+        let escaped = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+        values.push(format!("%{escaped}%").into());
+        conditions.push_str(" AND (u.email_key LIKE $1 ESCAPE '!' OR LOWER(u.name) LIKE $1 ESCAPE '!')");
+    }
+    if let Some(role) = filter.role {
+        values.push(role.code().into());
+        conditions.push_str(&format!(" AND u.role = ${}", values.len()));
+    }
+    if let Some(before) = filter.before {
+        values.push(before.into());
+        conditions.push_str(&format!(" AND u.id < ${}", values.len()));
+    }
+    let text = format!("{PERSON} WHERE TRUE{conditions} ORDER BY u.id DESC LIMIT {}", PAGE + 1);
+    let db = shop.db.latest();
+    let mut rows = PersonRow::find_by_statement(sql(db, &text, values)).all(db).await?;
+    let more = rows.len() > PAGE;
+    rows.truncate(PAGE);
+    Ok((rows.into_iter().map(Person::try_from).collect::<Result<_, _>>()?, more))
+}
+
+/// One person.
+///
+/// # Errors
+/// [`StaffError::Forbidden`] without [`Permission::UsersRead`], or when the database fails.
+pub async fn person(shop: &Shop, who: &SignedIn, user: UserId) -> Result<Option<Person>, StaffError> {
+    who.require(Permission::UsersRead)?;
+    let db = shop.db.latest();
+    let text = format!("{PERSON} WHERE u.id = $1");
+    let row = PersonRow::find_by_statement(sql(db, &text, [user.into()])).one(db).await?;
+    Ok(row.map(Person::try_from).transpose()?)
 }

@@ -30,9 +30,10 @@ async fn attempt(shop: &Shop, registration: &Registration, hash: &str) -> Result
     // Whoever asked before has proved nothing: their password must not wait for the owner to confirm the address.
     let text = "DELETE FROM users WHERE email_key = $1 AND email_verified_at IS NULL";
     tx.execute_raw(sql(&tx, text, [key.clone().into()])).await?;
-    let text = "INSERT INTO users (id, email, email_key, name, password_hash, failed_sign_ins, version, created_at,
+    let text =
+        "INSERT INTO users (id, email, email_key, name, password_hash, role, failed_sign_ins, version, created_at,
                                    updated_at)
-                VALUES ($1, $2, $3, $4, $5, 0, 1, $6, $6) ON CONFLICT (email_key) DO NOTHING";
+                VALUES ($1, $2, $3, $4, $5, 'customer', 0, 1, $6, $6) ON CONFLICT (email_key) DO NOTHING";
     let id = UserId::new(now);
     let values = [
         id.into(),

@@ -5,6 +5,7 @@ use super::sign_in::open_session;
 use super::verification::{self, Purpose};
 use super::{AccountError, Device, Password, PasswordChanged, PasswordResetRequested, UserId, email_key};
 use crate::Shop;
+use crate::audit::{self, Action, Done};
 use crate::db::{self, sql};
 use crate::events::{self, NewEvent};
 use crate::token::Token;
@@ -62,7 +63,10 @@ async fn attempt(shop: &Shop, link: &Token, hash: &str, device: &Device) -> Resu
                                  failed_sign_ins = 0, updated_at = $3, version = version + 1 WHERE id = $1";
     tx.execute_raw(sql(&tx, text, [user.into(), hash.into(), now.into()])).await?;
     tx.execute_raw(sql(&tx, "DELETE FROM sessions WHERE user_id = $1", [user.into()])).await?;
-    let token = open_session(&tx, user, device, now).await?;
+    let token = open_session(shop, &tx, user, device).await?;
+    let person = Some(user);
+    let (action, before, after) = (Action::PasswordChanged, None, None);
+    audit::record(shop, &tx, Done { action, actor: person, subject: person, device, before, after }).await?;
     events::emit(shop, &tx, vec![NewEvent::password_changed(&PasswordChanged { user })]).await?;
     tx.commit().await?;
     Ok(token)

@@ -5,6 +5,7 @@ use super::{
     AccountError, Device, Password, SESSION_DAYS, SessionId, UserId, UserRegistered, email_key, entity::session,
 };
 use crate::Shop;
+use crate::audit::{self, Action, Done};
 use crate::db::sql;
 use crate::events::{self, NewEvent};
 use crate::token::Token;
@@ -17,9 +18,6 @@ const FREE_FAILURES: i32 = 4;
 
 /// The longest that somebody waits who has failed again and again, in seconds.
 const LONGEST_WAIT: u64 = 5;
-
-/// The most that is kept of what a browser says of itself, in characters.
-const DEVICE_MOST: usize = 200;
 
 #[derive(FromQueryResult)]
 struct Known {
@@ -39,7 +37,6 @@ struct Known {
 /// time. [`AccountError::Unverified`] for the right password of an address that
 /// was not confirmed: the mail is then sent again.
 pub async fn sign_in(shop: &Shop, email: &str, password: &Password, device: &Device) -> Result<Token, AccountError> {
-    let now = shop.clock.now();
     let db = shop.db.primary();
     let text = "SELECT id, password_hash, email_verified_at, failed_sign_ins FROM users WHERE email_key = $1";
     let known = Known::find_by_statement(sql(db, text, [email_key(email).into()])).one(db).await?;
@@ -50,6 +47,8 @@ pub async fn sign_in(shop: &Shop, email: &str, password: &Password, device: &Dev
         // For an address without an account it changes nothing, in the same time.
         let text = "UPDATE users SET failed_sign_ins = failed_sign_ins + 1 WHERE email_key = $1";
         db.execute_raw(sql(db, text, [email_key(email).into()])).await?;
+        let subject = known.map(|known| known.id);
+        audit::record(shop, db, failure(subject, device)).await?;
         return Err(AccountError::WrongCredentials);
     }
     let Some(known) = known else { return Err(AccountError::WrongCredentials) };
@@ -64,13 +63,18 @@ pub async fn sign_in(shop: &Shop, email: &str, password: &Password, device: &Dev
     }
     let text = "UPDATE users SET failed_sign_ins = 0 WHERE id = $1 AND failed_sign_ins > 0";
     tx.execute_raw(sql(&tx, text, [known.id.into()])).await?;
-    let token = open_session(&tx, known.id, device, now).await?;
+    let token = open_session(shop, &tx, known.id, device).await?;
     tx.commit().await?;
     Ok(token)
 }
 
 /// Whether a password is that of a person who is known already; wrong ones slow down the next, as at signing in.
-pub(super) async fn proves(shop: &Shop, user: UserId, password: &Password) -> Result<bool, AccountError> {
+pub(super) async fn proves(
+    shop: &Shop,
+    user: UserId,
+    password: &Password,
+    device: &Device,
+) -> Result<bool, AccountError> {
     let db = shop.db.primary();
     let text = "SELECT password_hash, failed_sign_ins FROM users WHERE id = $1";
     let row = db.query_one_raw(sql(db, text, [user.into()])).await?.ok_or(AccountError::NotSignedIn)?;
@@ -80,8 +84,14 @@ pub(super) async fn proves(shop: &Shop, user: UserId, password: &Password) -> Re
     if !right {
         let text = "UPDATE users SET failed_sign_ins = failed_sign_ins + 1 WHERE id = $1";
         db.execute_raw(sql(db, text, [user.into()])).await?;
+        audit::record(shop, db, failure(Some(user), device)).await?;
     }
     Ok(right)
+}
+
+/// A failure for the audit log; whose account it was, nobody knows where there is none.
+fn failure(subject: Option<UserId>, device: &Device) -> Done<'_> {
+    Done { action: Action::SignInFailed, actor: None, subject, device, before: None, after: None }
 }
 
 /// How long an answer takes after so many failures in a row.
@@ -92,23 +102,27 @@ fn wait_after(failures: i32) -> Duration {
 
 /// Begins a session; its token is new, whatever the browser had before.
 pub(super) async fn open_session<C: ConnectionTrait>(
+    shop: &Shop,
     tx: &C,
     user: UserId,
     device: &Device,
-    now: DateTime<Utc>,
 ) -> Result<Token, DbErr> {
+    let now = shop.clock.now();
     let token = Token::random();
     let row = session::ActiveModel {
         id: Set(SessionId::new(now)),
         user_id: Set(user),
         token_hash: Set(token.hash()),
-        device: Set(device.name.chars().filter(|c| !c.is_control()).take(DEVICE_MOST).collect()),
+        device: Set(device.short_name()),
         client: Set(device.client.clone()),
         created_at: Set(now),
         used_at: Set(now),
         expires_at: Set(now + TimeDelta::days(SESSION_DAYS)),
     };
     session::Entity::insert(row).exec_without_returning(tx).await?;
+    let (actor, subject) = (Some(user), Some(user));
+    audit::record(shop, tx, Done { action: Action::SignedIn, actor, subject, device, before: None, after: None })
+        .await?;
     Ok(token)
 }
 

@@ -33,7 +33,7 @@ pub async fn verify_email(
     let db = shop.db.primary();
     let now = shop.clock.now();
     let user = verification::holder(db, link, Purpose::VerifyEmail, now).await?.ok_or(AccountError::InvalidLink)?;
-    if !sign_in::proves(shop, user, password).await? {
+    if !sign_in::proves(shop, user, password, device).await? {
         return Err(AccountError::WrongCredentials);
     }
     db::retry(|| attempt(shop, link, device)).await
@@ -46,7 +46,7 @@ async fn attempt(shop: &Shop, link: &Token, device: &Device) -> Result<Token, Ac
     let text = "UPDATE users SET email_verified_at = COALESCE(email_verified_at, $2), updated_at = $2,
                                  version = version + 1 WHERE id = $1";
     tx.execute_raw(sql(&tx, text, [user.into(), now.into()])).await?;
-    let token = open_session(&tx, user, device, now).await?;
+    let token = open_session(shop, &tx, user, device).await?;
     tx.commit().await?;
     Ok(token)
 }

@@ -112,6 +112,11 @@ pub async fn caused_by<T>(metadata: Metadata, work: impl Future<Output = T>) -> 
     METADATA.scope(metadata, work).await
 }
 
+/// The request, or whatever else, that what is being done is part of.
+pub fn correlation_id() -> Option<String> {
+    METADATA.try_with(|metadata| metadata.correlation_id.clone()).ok().flatten()
+}
+
 /// An event as a handler gets it.
 #[derive(Clone, Debug)]
 pub struct Event {

@@ -20,6 +20,7 @@ mod payment;
 mod placing;
 mod projection;
 mod races;
+mod roles;
 mod schema;
 mod sessions;
 mod statements;

@@ -1,5 +1,6 @@
 //! What answers requests: the routes, and the layers around them.
 
+mod access;
 mod actions;
 mod assets;
 mod client;
@@ -18,6 +19,7 @@ mod request_id;
 mod security;
 mod trace;
 
+pub use access::{Access, ROUTES, patterns};
 use app::Site;
 pub use assets::Assets;
 use axum::extract::{Request, State};
@@ -95,6 +97,7 @@ pub fn router(web: &Web, site_root: &Path) -> Router {
         // What is no route is a file of the site, else a page that says so.
         .fallback_service(files::public(site_root, pages::show_missing.with_state(web.clone())))
         // A request passes the layers from the last to the first.
+        .layer(from_fn_with_state(web.clone(), access::check))
         .layer(CookieManagerLayer::new())
         .layer(from_fn_with_state(web.clone(), csrf::check))
         // Whatever takes too long or panics below is answered here …

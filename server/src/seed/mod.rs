@@ -7,6 +7,7 @@ mod demo;
 mod frame;
 mod words;
 
+use crate::admin;
 use commerce::Shop;
 use commerce::db::sql;
 use commerce::media::StoreError;
@@ -46,8 +47,9 @@ pub enum SeedError {
 pub async fn demo(shop: &Shop) -> Result<(), SeedError> {
     if has_products(shop.db.primary()).await? || !demo::fill(shop).await? {
         println!("This shop has products already: it is left as it is.");
+        return Ok(());
     }
-    Ok(())
+    Ok(staff(shop).await?)
 }
 
 /// Fills the shop with the demo shop if it is empty, and says nothing otherwise.
@@ -58,6 +60,15 @@ pub async fn if_empty(shop: &Shop) -> Result<(), SeedError> {
     if !has_products(shop.db.primary()).await? {
         println!("The shop is empty: it is filled with the demo shop first.");
         demo::fill(shop).await?;
+        staff(shop).await?;
+    }
+    Ok(())
+}
+
+/// Makes somebody who can sign in to the back office of the demo, and says how.
+async fn staff(shop: &Shop) -> Result<(), DbErr> {
+    if let Some((email, password)) = admin::for_demo(shop).await? {
+        println!("Staff sign in as {email} with the password {password}: it is not shown again.");
     }
     Ok(())
 }

@@ -1,0 +1,90 @@
+//! Who did what to what, when and from where: written in the same transaction as what was done, and never changed.
+
+use crate::accounts::{Device, UserId};
+use chrono::{DateTime, Utc};
+
+#[cfg(feature = "ssr")]
+pub mod entity;
+#[cfg(feature = "ssr")]
+pub mod purge;
+#[cfg(feature = "ssr")]
+pub mod queries;
+#[cfg(feature = "ssr")]
+mod record;
+
+#[cfg(feature = "ssr")]
+pub use record::record;
+
+id!(
+    /// Identifies an entry of the audit log.
+    EntryId
+);
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Somebody signed in.
+    SignedIn,
+    /// Somebody tried to sign in, and failed.
+    SignInFailed,
+    /// Somebody chose a new password.
+    PasswordChanged,
+    /// What somebody is to the shop was changed.
+    RoleChanged,
+}
+
+impl Action {
+    /// Every action, in the order in which people choose from them.
+    pub const ALL: [Self; 4] = [Self::SignedIn, Self::SignInFailed, Self::PasswordChanged, Self::RoleChanged];
+
+    /// How it is stored.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::SignedIn => "signed-in",
+            Self::SignInFailed => "sign-in-failed",
+            Self::PasswordChanged => "password-changed",
+            Self::RoleChanged => "role-changed",
+        }
+    }
+
+    /// The action that is stored as `code`.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.code() == code)
+    }
+}
+
+/// Something that is about to be written down.
+#[derive(Clone, Debug)]
+pub struct Done<'a> {
+    /// What was done.
+    pub action: Action,
+    /// Who did it, where that is known: nobody at the command line is.
+    pub actor: Option<UserId>,
+    /// Whose account it was done to, if to one.
+    pub subject: Option<UserId>,
+    /// From where.
+    pub device: &'a Device,
+    /// What it was before, as far as it changed.
+    pub before: Option<serde_json::Value>,
+    /// What it is now.
+    pub after: Option<serde_json::Value>,
+}
+
+/// An entry of the log, as staff read it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Identifies it.
+    pub id: EntryId,
+    /// When it was done.
+    pub at: DateTime<Utc>,
+    /// What was done; the code of an action that this version doesn't know stays readable.
+    pub action: String,
+    /// Who did it: their identifier, and their address while they have an account.
+    pub actor: Option<(UserId, Option<String>)>,
+    /// To whom.
+    pub subject: Option<(UserId, Option<String>)>,
+    /// The network address it was done from.
+    pub client: String,
+    /// What it was before, and what it is now.
+    pub change: (Option<serde_json::Value>, Option<serde_json::Value>),
+}

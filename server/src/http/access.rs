@@ -1,0 +1,168 @@
+//! Who may ask for which address. What is not in the table is refused.
+//!
+//! The route is the first door: use cases look at the role again.
+
+use super::Web;
+use super::notice::Notice;
+use app::session_token;
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use commerce::accounts::{Permission, queries};
+use tower_cookies::Cookies;
+
+/// Who may ask for an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody: it shows or does the same for everybody.
+    Public,
+    /// Anybody, and they get and change their own things only: those of their cookie, or of the token in the address.
+    Own,
+    /// Who is signed in, and their own things only. Everybody else is sent to where they can sign in.
+    Member,
+    /// Whose role allows it for everybody's things.
+    Staff(Permission),
+}
+
+use Access::{Member, Own, Public, Staff};
+
+/// Every address there is, as the router has it.
+pub const ROUTES: &[(&str, Access)] = &[
+    ("/", Public),
+    ("/products", Public),
+    ("/c/{slug}", Public),
+    ("/p/{slug}", Public),
+    ("/media/{id}/{file}", Public),
+    ("/pkg", Public),
+    ("/pkg/", Public),
+    ("/api", Public),
+    ("/api/{*rest}", Public),
+    ("/api/health", Public),
+    ("/api/health/live", Public),
+    ("/api/health/ready", Public),
+    ("/islands.js", Public),
+    ("/live-reload.js", Public),
+    ("/cart", Own),
+    ("/checkout/{step}", Own),
+    ("/checkout/confirmation/{token}", Own),
+    ("/auth/signin", Own),
+    ("/auth/register", Own),
+    ("/auth/verify/{token}", Own),
+    ("/auth/forgot", Own),
+    ("/auth/reset/{token}", Own),
+    ("/account", Member),
+    ("/account/profile", Member),
+    ("/account/security", Member),
+    ("/admin/people", Staff(Permission::UsersRead)),
+    ("/admin/people/{id}", Staff(Permission::UsersRead)),
+    ("/admin/audit", Staff(Permission::AuditRead)),
+    ("/actions/account/end-others", Member),
+    ("/actions/account/end-session", Member),
+    ("/actions/account/password", Member),
+    ("/actions/admin/change-role", Staff(Permission::UsersWrite)),
+    ("/actions/auth/forgot", Own),
+    ("/actions/auth/register", Own),
+    ("/actions/auth/reset", Own),
+    ("/actions/auth/signin", Own),
+    ("/actions/auth/signout", Own),
+    ("/actions/auth/verify", Own),
+    ("/actions/cart/add", Own),
+    ("/actions/cart/clear", Own),
+    ("/actions/cart/quantity", Own),
+    ("/actions/cart/remove", Own),
+    ("/actions/checkout/address", Own),
+    ("/actions/checkout/delivery", Own),
+    ("/actions/checkout/payment", Own),
+    ("/actions/checkout/place", Own),
+    ("/actions/checkout/start", Own),
+];
+
+/// Who may ask for the address that matches this pattern.
+fn access(pattern: &str) -> Option<Access> {
+    ROUTES.iter().find(|(known, _)| *known == name(pattern)).map(|(_, access)| *access)
+}
+
+/// A pattern as the table has it: the names of some files contain a hash of what is in them, and axum calls what is
+/// below a nested service by a name of its own.
+fn name(pattern: &str) -> &str {
+    let pattern = pattern.split("{*__private").next().unwrap_or(pattern);
+    if pattern.starts_with("/islands-") { "/islands.js" } else { pattern }
+}
+
+const FORBIDDEN: Notice = Notice {
+    status: StatusCode::FORBIDDEN,
+    code: "forbidden",
+    title: "This page is not for your account",
+    advice: "It takes a permission that you don’t have. Somebody who runs the shop can give it to you.",
+};
+
+const NOT_SIGNED_IN: Notice = Notice {
+    status: StatusCode::UNAUTHORIZED,
+    code: "not-signed-in",
+    title: "Please sign in",
+    advice: "This is for those who are signed in.",
+};
+
+const UNAVAILABLE: Notice = Notice {
+    status: StatusCode::SERVICE_UNAVAILABLE,
+    code: "unavailable",
+    title: "We’ll be right back",
+    advice: "The shop can’t answer at the moment. Please try again in a few seconds.",
+};
+
+/// Refuses who may not ask, and notes who is signed in where that matters.
+pub async fn check(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    // What matches no route is a file or the page that says that there is none.
+    let Some(pattern) = request.extensions().get::<MatchedPath>() else { return next.run(request).await };
+    let needed = match access(pattern.as_str()) {
+        Some(Access::Public | Access::Own) => return next.run(request).await,
+        Some(Access::Member) => None,
+        Some(Access::Staff(permission)) => Some(permission),
+        None => {
+            tracing::error!(route = pattern.as_str(), "nobody has said who may ask for this address");
+            return FORBIDDEN.answer(&web.site, request.headers());
+        }
+    };
+    let token = request.extensions().get::<Cookies>().and_then(|cookies| session_token(&web.site, cookies));
+    let who = match token {
+        Some(token) => queries::signed_in(&web.shop, &token).await,
+        None => Ok(None),
+    };
+    match who {
+        Ok(Some(who)) if needed.is_none_or(|permission| who.role.allows(permission)) => {
+            request.extensions_mut().insert(who);
+            next.run(request).await
+        }
+        Ok(Some(_)) => FORBIDDEN.answer(&web.site, request.headers()),
+        Ok(None) if super::wants_html(request.headers()) => {
+            let page = request.method() == Method::GET;
+            let path = if page { request.uri().path() } else { "/account" };
+            Redirect::to(&app::sign_in_for(path)).into_response()
+        }
+        Ok(None) => NOT_SIGNED_IN.answer(&web.site, request.headers()),
+        Err(error) => {
+            tracing::error!(%error, "request failed");
+            let mut response = UNAVAILABLE.answer(&web.site, request.headers());
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+            response
+        }
+    }
+}
+
+/// The patterns of all routes of a router, by the names of the table. axum tells them in its debug output only.
+pub fn patterns<S>(router: &Router<S>) -> Vec<String> {
+    let text = format!("{router:?}");
+    let paths = text.split_once("paths: {").map_or("", |(_, rest)| rest);
+    let mut patterns = Vec::new();
+    for entry in paths.split("RouteId(").skip(1) {
+        let mut quoted = entry.splitn(3, '"').skip(1);
+        patterns.extend(quoted.next().map(|pattern| name(pattern).to_owned()));
+        // The last entry is followed by the end of the list, the others by the next one.
+        if !quoted.next().unwrap_or_default().trim_start().starts_with(',') {
+            break;
+        }
+    }
+    patterns
+}
