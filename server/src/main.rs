@@ -1,6 +1,8 @@
 //! The command line of Emporion.
 
 use clap::{Parser, Subcommand};
+use commerce::db::DbErr;
+use commerce::{Shop, sealed};
 use server::config::Config;
 use server::startup::{self, Application, StartError};
 use server::{seed, telemetry};
@@ -26,6 +28,8 @@ enum Command {
     Serve,
     /// Bring the database's schema up to date.
     Migrate,
+    /// Encrypt sensitive columns under the first of ENCRYPTION_KEYS, so that the others can be taken away.
+    RotateKeys,
     /// Fill an empty shop with the demo shop, or any shop with products for load tests.
     Seed {
         /// Make this many plausible products instead.
@@ -41,6 +45,12 @@ enum Failure {
     Start(#[from] StartError),
     #[error("The shop could not be filled: {0}.")]
     Seed(#[from] seed::SeedError),
+    #[error("The keys could not be changed: {0}.")]
+    Database(#[from] DbErr),
+    #[error(
+        "{0} values could not be opened: a key is missing from ENCRYPTION_KEYS. Keep the others until it is there."
+    )]
+    KeyMissing(u64),
 }
 
 fn main() -> ExitCode {
@@ -72,8 +82,11 @@ async fn run(command: Command, config: Config) -> Result<(), Failure> {
     }
     let opened = startup::open(&config, &config.public_url_at(config.addr)).await?;
     let outcome = match command {
-        Command::Seed { products: Some(products) } => seed::products(&opened.shop, products).await,
-        Command::Seed { products: None } => seed::demo(&opened.shop).await,
+        Command::Seed { products: Some(products) } => {
+            seed::products(&opened.shop, products).await.map_err(Failure::from)
+        }
+        Command::Seed { products: None } => seed::demo(&opened.shop).await.map_err(Failure::from),
+        Command::RotateKeys => rotate_keys(&opened.shop).await,
         // Opening has migrated.
         Command::Migrate | Command::Serve => {
             println!("The database is up to date.");
@@ -81,7 +94,13 @@ async fn run(command: Command, config: Config) -> Result<(), Failure> {
         }
     };
     opened.close().await;
-    Ok(outcome?)
+    outcome
+}
+
+async fn rotate_keys(shop: &Shop) -> Result<(), Failure> {
+    let done = sealed::rotate::rotate(shop).await?;
+    println!("{} values are sealed anew under the key {}.", done.sealed, shop.keys.current());
+    if done.unreadable > 0 { Err(Failure::KeyMissing(done.unreadable)) } else { Ok(()) }
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {
