@@ -1,7 +1,9 @@
 //! Somebody changes the password they know.
 
+use super::admit::open_session;
 use super::passwords::refuse_common;
-use super::sign_in::{self, open_session};
+use super::second_factor::{devices, end_pending};
+use super::sign_in;
 use super::{AccountError, Device, Password, PasswordChanged, SignedIn};
 use crate::Shop;
 use crate::db::{self, sql};
@@ -9,7 +11,7 @@ use crate::events::{self, NewEvent};
 use crate::token::Token;
 use sea_orm::ConnectionTrait;
 
-/// Sets a new password, ends every session, and gives the token of a new one for this device.
+/// Sets a new password, ends every session, trusts no browser any more, and gives the token of a new one for this device.
 ///
 /// # Errors
 /// [`AccountError::WrongCredentials`] where `current` is wrong, [`AccountError::CommonPassword`], or when hashing
@@ -40,6 +42,8 @@ async fn attempt(shop: &Shop, who: &SignedIn, hash: &str, device: &Device) -> Re
     tx.execute_raw(sql(&tx, "DELETE FROM sessions WHERE user_id = $1", [who.user.into()])).await?;
     let text = "DELETE FROM verification_tokens WHERE user_id = $1";
     tx.execute_raw(sql(&tx, text, [who.user.into()])).await?;
+    devices::forget_all(&tx, who.user).await?;
+    end_pending(&tx, who.user, now).await?;
     let token = open_session(&tx, who.user, device, now).await?;
     events::emit(shop, &tx, vec![NewEvent::password_changed(&PasswordChanged { user: who.user })]).await?;
     tx.commit().await?;

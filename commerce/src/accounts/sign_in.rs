@@ -1,15 +1,13 @@
 //! Somebody signs in with address and password.
 
+use super::admit::{Admission, Proof, admit};
 use super::verification::{self, Purpose};
-use super::{
-    AccountError, Device, Password, SESSION_DAYS, SessionId, UserId, UserRegistered, email_key, entity::session,
-};
+use super::{AccountError, Device, Password, UserId, UserRegistered, email_key};
 use crate::Shop;
 use crate::db::sql;
 use crate::events::{self, NewEvent};
-use crate::token::Token;
-use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, FromQueryResult};
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, FromQueryResult};
 use std::time::Duration;
 
 /// Failures in a row that cost nothing: people mistype.
@@ -17,9 +15,6 @@ const FREE_FAILURES: i32 = 4;
 
 /// The longest that somebody waits who has failed again and again, in seconds.
 const LONGEST_WAIT: u64 = 5;
-
-/// The most that is kept of what a browser says of itself, in characters.
-const DEVICE_MOST: usize = 200;
 
 #[derive(FromQueryResult)]
 struct Known {
@@ -29,7 +24,7 @@ struct Known {
     failed_sign_ins: i32,
 }
 
-/// Signs in; gives the token of the new session.
+/// Signs in, as far as the password goes.
 ///
 /// After failures in a row an answer takes longer, right or wrong, so that
 /// guessing is slow and the owner never locked out.
@@ -38,7 +33,12 @@ struct Known {
 /// [`AccountError::WrongCredentials`] whatever of it is wrong, after the same
 /// time. [`AccountError::Unverified`] for the right password of an address that
 /// was not confirmed: the mail is then sent again.
-pub async fn sign_in(shop: &Shop, email: &str, password: &Password, device: &Device) -> Result<Token, AccountError> {
+pub async fn sign_in(
+    shop: &Shop,
+    email: &str,
+    password: &Password,
+    device: &Device,
+) -> Result<Admission, AccountError> {
     let now = shop.clock.now();
     let db = shop.db.primary();
     let text = "SELECT id, password_hash, email_verified_at, failed_sign_ins FROM users WHERE email_key = $1";
@@ -62,11 +62,9 @@ pub async fn sign_in(shop: &Shop, email: &str, password: &Password, device: &Dev
         shop.outbox.notify_one();
         return Err(AccountError::Unverified);
     }
-    let text = "UPDATE users SET failed_sign_ins = 0 WHERE id = $1 AND failed_sign_ins > 0";
-    tx.execute_raw(sql(&tx, text, [known.id.into()])).await?;
-    let token = open_session(&tx, known.id, device, now).await?;
+    let admission = admit(&tx, known.id, Proof::Password, device, now).await?;
     tx.commit().await?;
-    Ok(token)
+    Ok(admission)
 }
 
 /// Whether a password is that of a person who is known already; wrong ones slow down the next, as at signing in.
@@ -84,32 +82,19 @@ pub(super) async fn proves(shop: &Shop, user: UserId, password: &Password) -> Re
     Ok(right)
 }
 
+/// Waits as long as somebody has to who has failed again and again.
+pub(super) async fn slow_down(shop: &Shop, user: UserId) -> Result<(), AccountError> {
+    let db = shop.db.primary();
+    let text = "SELECT failed_sign_ins FROM users WHERE id = $1";
+    let row = db.query_one_raw(sql(db, text, [user.into()])).await?.ok_or(AccountError::NotSignedIn)?;
+    tokio::time::sleep(wait_after(row.try_get("", "failed_sign_ins")?)).await;
+    Ok(())
+}
+
 /// How long an answer takes after so many failures in a row.
 fn wait_after(failures: i32) -> Duration {
     let over = u32::try_from(failures - FREE_FAILURES).unwrap_or(0);
     if over == 0 { Duration::ZERO } else { Duration::from_secs((1 << (over - 1).min(8)).min(LONGEST_WAIT)) }
-}
-
-/// Begins a session; its token is new, whatever the browser had before.
-pub(super) async fn open_session<C: ConnectionTrait>(
-    tx: &C,
-    user: UserId,
-    device: &Device,
-    now: DateTime<Utc>,
-) -> Result<Token, DbErr> {
-    let token = Token::random();
-    let row = session::ActiveModel {
-        id: Set(SessionId::new(now)),
-        user_id: Set(user),
-        token_hash: Set(token.hash()),
-        device: Set(device.name.chars().filter(|c| !c.is_control()).take(DEVICE_MOST).collect()),
-        client: Set(device.client.clone()),
-        created_at: Set(now),
-        used_at: Set(now),
-        expires_at: Set(now + TimeDelta::days(SESSION_DAYS)),
-    };
-    session::Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(token)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! delivered to every handler at least once.
 
 use crate::Shop;
+use crate::accounts::second_factor::{FactorAdded, FactorRemoved, RecoveryCodeUsed, SignInCodeRequested};
 use crate::accounts::{PasswordChanged, PasswordResetRequested, RegistrationRepeated, UserRegistered};
 use crate::clock::uuid_at;
 use crate::db::insert_all;
@@ -44,6 +45,18 @@ pub const PASSWORD_RESET_REQUESTED: Kind = Kind { name: "PasswordResetRequested"
 /// Somebody has a new password.
 pub const PASSWORD_CHANGED: Kind = Kind { name: "PasswordChanged", version: 1 };
 
+/// Somebody has a second factor more.
+pub const FACTOR_ADDED: Kind = Kind { name: "FactorAdded", version: 1 };
+
+/// Somebody has a second factor less.
+pub const FACTOR_REMOVED: Kind = Kind { name: "FactorRemoved", version: 1 };
+
+/// Somebody has signed in with a recovery code.
+pub const RECOVERY_CODE_USED: Kind = Kind { name: "RecoveryCodeUsed", version: 1 };
+
+/// Somebody wants a code by mail to sign in with.
+pub const SIGN_IN_CODE_REQUESTED: Kind = Kind { name: "SignInCodeRequested", version: 1 };
+
 /// An event that is about to be written.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
@@ -82,6 +95,26 @@ impl NewEvent {
     /// Reports a new password.
     pub fn password_changed(event: &PasswordChanged) -> Self {
         Self::new(PASSWORD_CHANGED, event.user.0, 1, event)
+    }
+
+    /// Reports a second factor more.
+    pub fn factor_added(event: &FactorAdded) -> Self {
+        Self::new(FACTOR_ADDED, event.user.0, 1, event)
+    }
+
+    /// Reports a second factor less.
+    pub fn factor_removed(event: &FactorRemoved) -> Self {
+        Self::new(FACTOR_REMOVED, event.user.0, 1, event)
+    }
+
+    /// Reports a sign-in with a recovery code.
+    pub fn recovery_code_used(event: &RecoveryCodeUsed) -> Self {
+        Self::new(RECOVERY_CODE_USED, event.user.0, 1, event)
+    }
+
+    /// Reports somebody who wants a code by mail.
+    pub fn sign_in_code_requested(event: &SignInCodeRequested) -> Self {
+        Self::new(SIGN_IN_CODE_REQUESTED, event.user.0, 1, event)
     }
 
     fn new(kind: Kind, aggregate: Uuid, aggregate_version: i64, data: &impl Serialize) -> Self {
