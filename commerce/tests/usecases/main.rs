@@ -21,6 +21,7 @@ mod placing;
 mod projection;
 mod races;
 mod schema;
+mod second_factor;
 mod sessions;
 mod statements;
 mod stock_model;
