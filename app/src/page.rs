@@ -2,6 +2,7 @@
 
 use crate::head::{Head, HeadSlot};
 use commerce::Shop;
+use commerce::accounts::second_factor::{PENDING_MINUTES, TRUSTED_DAYS};
 use commerce::accounts::{Device, SESSION_DAYS, SignedIn, queries};
 use commerce::cart::Holder;
 use commerce::db::DbErr;
@@ -65,6 +66,16 @@ fn session_cookie(site: &Site) -> &'static str {
 /// The token of a session among cookies, if there is one that can be one.
 pub fn session_token(site: &Site, cookies: &Cookies) -> Option<Token> {
     Token::parse(cookies.get(session_cookie(site))?.value())
+}
+
+/// The name of the cookie of a sign-in that waits for its second factor.
+fn pending_cookie(site: &Site) -> &'static str {
+    if site.secure { "__Host-pending" } else { "pending" }
+}
+
+/// The name of the cookie of a browser that is trusted.
+fn trusted_cookie(site: &Site) -> &'static str {
+    if site.secure { "__Host-trusted" } else { "trusted" }
 }
 
 impl Page {
@@ -155,6 +166,26 @@ impl Page {
         self.set_cookie(session_cookie(&self.site), "", Duration::ZERO);
     }
 
+    /// The token of a sign-in that waits for its second factor, if the browser sent one that can be one.
+    pub fn pending_token(&self) -> Option<Token> {
+        Token::parse(self.cookies()?.get(pending_cookie(&self.site))?.value())
+    }
+
+    /// Gives the browser the token of a sign-in that waits.
+    pub fn set_pending(&self, token: &Token) {
+        self.set_cookie(pending_cookie(&self.site), token.as_str(), Duration::minutes(PENDING_MINUTES));
+    }
+
+    /// Has the browser forget the sign-in that waited.
+    pub fn forget_pending(&self) {
+        self.set_cookie(pending_cookie(&self.site), "", Duration::ZERO);
+    }
+
+    /// Gives the browser the token by which it is trusted.
+    pub fn set_trusted(&self, token: &Token) {
+        self.set_cookie(trusted_cookie(&self.site), token.as_str(), Duration::days(TRUSTED_DAYS));
+    }
+
     /// Who is signed in.
     ///
     /// # Errors
@@ -171,7 +202,12 @@ impl Page {
     /// From where the request comes, as the list of sessions tells.
     pub fn device(&self) -> Device {
         let agent = self.parts.as_ref().and_then(|parts| parts.headers.get(header::USER_AGENT)?.to_str().ok());
-        Device { name: agent.unwrap_or_default().to_owned(), client: self.client().to_string() }
+        let trusted = self.cookies().and_then(|cookies| cookies.get(trusted_cookie(&self.site)));
+        Device {
+            name: agent.unwrap_or_default().to_owned(),
+            client: self.client().to_string(),
+            trusted: trusted.and_then(|cookie| Token::parse(cookie.value())),
+        }
     }
 
     /// The network address of the client.

@@ -1,7 +1,8 @@
 //! Which page is at which address, and the document around them.
 
 use crate::accounts::{
-    self, ForgotPage, OrderHistoryPage, ProfilePage, RegisterPage, ResetPage, SecurityPage, SignInPage, VerifyPage,
+    self, AuthenticatorPage, ConfirmPage, ForgotPage, OrderHistoryPage, ProfilePage, RecoveryCodesPage, RegisterPage,
+    ResetPage, SecondFactorPage, SecurityPage, SignInPage, VerifyPage,
 };
 use crate::admin::{self, AuditPage, PeoplePage, PersonPage};
 use crate::cart::{self, CartPage};
@@ -47,6 +48,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/checkout/:step") view=CheckoutPage ssr=SsrMode::Async />
                 <Route path=path!("/checkout/confirmation/:token") view=ConfirmationPage ssr=SsrMode::Async />
                 <Route path=path!("/auth/signin") view=SignInPage ssr=SsrMode::Async />
+                <Route path=path!("/auth/second-factor") view=SecondFactorPage ssr=SsrMode::Async />
                 <Route path=path!("/auth/register") view=RegisterPage ssr=SsrMode::Async />
                 <Route path=path!("/auth/verify/:token") view=VerifyPage ssr=SsrMode::Async />
                 <Route path=path!("/auth/forgot") view=ForgotPage ssr=SsrMode::Async />
@@ -57,6 +59,9 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/admin/people") view=PeoplePage ssr=SsrMode::Async />
                 <Route path=path!("/admin/people/:id") view=PersonPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/audit") view=AuditPage ssr=SsrMode::Async />
+                <Route path=path!("/account/security/confirm") view=ConfirmPage ssr=SsrMode::Async />
+                <Route path=path!("/account/security/authenticator") view=AuthenticatorPage ssr=SsrMode::Async />
+                <Route path=path!("/account/security/recovery-codes") view=RecoveryCodesPage ssr=SsrMode::Async />
             </FlatRoutes>
         </Router>
     }

@@ -29,6 +29,8 @@ pub mod notifications;
 pub mod orders;
 pub mod payments;
 pub mod pricing;
+#[cfg(feature = "ssr")]
+pub mod sealed;
 pub mod settings;
 #[cfg(feature = "ssr")]
 mod shop;

@@ -10,6 +10,7 @@ use crate::fulfilment::DeliveryMethod;
 use crate::notifications::Mailer;
 use crate::payments::Gateways;
 use crate::pricing::{PriceContext, TaxRates};
+use crate::sealed::Keyring;
 use crate::settings::Settings;
 use crate::{catalog, fulfilment, pricing, settings};
 use hmac::{Hmac, Mac};
@@ -43,6 +44,8 @@ pub struct Parts {
     pub handlers: Handlers,
     /// What links are signed with, the same on every replica.
     pub secret: Vec<u8>,
+    /// What sensitive columns are sealed with, the same on every replica.
+    pub keys: Keyring,
     /// How many carts of one network address may hold stock at a time.
     pub holds_per_client: u32,
 }

@@ -16,6 +16,7 @@ mod m20261120_000007_events;
 mod m20261121_000008_accounts;
 mod m20261121_000009_customers;
 mod m20261121_000010_roles;
+mod m20261121_000012_second_factors;
 
 /// Every step in the order in which it is applied.
 pub struct Migrator;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000008_accounts::Migration),
             Box::new(m20261121_000009_customers::Migration),
             Box::new(m20261121_000010_roles::Migration),
+            Box::new(m20261121_000012_second_factors::Migration),
         ]
     }
 }

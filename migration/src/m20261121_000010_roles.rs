@@ -28,7 +28,6 @@ impl MigrationTrait for Migration {
                     .col(uuid_null("actor_id"))
                     .col(uuid_null("subject_id"))
                     .col(string("client"))
-                    .col(string("device"))
                     .col(string_null("correlation_id"))
                     .col(json_binary_null("before"))
                     .col(json_binary_null("after"))

@@ -1,6 +1,7 @@
 //! What the environment says, read once at the start.
 
 use commerce::notifications::Smtp;
+use commerce::sealed::Keyring;
 use ipnet::IpNet;
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -67,6 +68,9 @@ pub struct Config {
     /// `SECRET_KEY`: what links are signed with, at least 32 characters, the same on every
     /// replica; generated once into `secret.key` in `DATA_DIR`.
     pub secret_key: Option<Secret>,
+    /// `ENCRYPTION_KEYS`: `name:key` with commas between, each key 32 random bytes in base 64, what sensitive columns
+    /// are encrypted with; the first is current, the others open what they closed. Without it one follows from `SECRET_KEY`.
+    pub encryption_keys: Option<Secret>,
     /// `TRUSTED_PROXIES`: networks, with commas between, whose `X-Forwarded-For` tells where a request comes from; none.
     pub trusted_proxies: Vec<IpNet>,
     /// `HOLDS_PER_CLIENT`: how many carts of one network address may hold stock at a time; 20.
@@ -132,6 +136,7 @@ impl Config {
             smtp_url: variables.text("SMTP_URL")?.map(Secret),
             mail_from: variables.text("MAIL_FROM")?,
             secret_key: variables.text("SECRET_KEY")?.map(Secret),
+            encryption_keys: variables.text("ENCRYPTION_KEYS")?.map(Secret),
             trusted_proxies: trusted_proxies(&variables)?,
             holds_per_client: variables.number("HOLDS_PER_CLIENT", 1, 1_000_000)?.unwrap_or(20),
             log: variables.text("LOG")?.unwrap_or_else(|| "info".to_owned()),
@@ -170,6 +175,15 @@ impl Config {
         Ok(Some(mailer))
     }
 
+    /// What sensitive columns are encrypted with, for a shop with this secret.
+    ///
+    /// # Errors
+    /// [`ConfigError`] where the list is none; nothing of it is repeated.
+    pub fn keyring(&self, secret: &[u8]) -> Result<Keyring, ConfigError> {
+        let list = self.encryption_keys.as_ref().map_or("", |keys| keys.reveal());
+        Keyring::parse(list, secret).map_err(|error| ConfigError::new("ENCRYPTION_KEYS", error.to_string()))
+    }
+
     /// By which address people reach the shop that listens at `bound`, without a slash at the end.
     pub fn public_url_at(&self, bound: SocketAddr) -> String {
         let host = match bound.ip() {
@@ -194,6 +208,7 @@ impl Config {
         if self.secret_key.as_ref().is_some_and(|secret| secret.reveal().len() < SECRET_BYTES) {
             return Err(ConfigError::new("SECRET_KEY", format!("must have at least {SECRET_BYTES} characters")));
         }
+        self.keyring(&[])?;
         if EnvFilter::builder().parse(&self.log).is_err() {
             return Err(ConfigError::new(
                 "LOG",

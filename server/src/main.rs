@@ -1,6 +1,8 @@
 //! The command line of Emporion.
 
 use clap::{Parser, Subcommand};
+use commerce::db::DbErr;
+use commerce::{Shop, sealed};
 use server::config::Config;
 use server::startup::{self, Application, StartError};
 use server::{admin, seed, telemetry};
@@ -37,6 +39,8 @@ enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Encrypt sensitive columns under the first of ENCRYPTION_KEYS, so that the others can be taken away.
+    RotateKeys,
     /// Fill an empty shop with the demo shop, or any shop with products for load tests.
     Seed {
         /// Make this many plausible products instead.
@@ -54,6 +58,12 @@ enum Failure {
     Seed(#[from] seed::SeedError),
     #[error("{0}.")]
     Admin(#[from] admin::AdminError),
+    #[error("The keys could not be changed: {0}.")]
+    Database(#[from] DbErr),
+    #[error(
+        "{0} values could not be opened: a key is missing from ENCRYPTION_KEYS. Keep the others until it is there."
+    )]
+    KeyMissing(u64),
 }
 
 fn main() -> ExitCode {
@@ -92,6 +102,7 @@ async fn run(command: Command, config: Config) -> Result<(), Failure> {
             seed::products(&opened.shop, products).await.map_err(Failure::from)
         }
         Command::Seed { products: None } => seed::demo(&opened.shop).await.map_err(Failure::from),
+        Command::RotateKeys => rotate_keys(&opened.shop).await,
         // Opening has migrated.
         Command::Migrate | Command::Serve => {
             println!("The database is up to date.");
@@ -100,6 +111,12 @@ async fn run(command: Command, config: Config) -> Result<(), Failure> {
     };
     opened.close().await;
     outcome
+}
+
+async fn rotate_keys(shop: &Shop) -> Result<(), Failure> {
+    let done = sealed::rotate::rotate(shop).await?;
+    println!("{} values are sealed anew under the key {}.", done.sealed, shop.keys.current());
+    if done.unreadable > 0 { Err(Failure::KeyMissing(done.unreadable)) } else { Ok(()) }
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {

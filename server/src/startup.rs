@@ -108,6 +108,7 @@ pub async fn open(config: &Config, public_url: &str) -> Result<Opened, StartErro
         files: Arc::new(files),
         mailer: config.mailer()?.map(|mailer| Arc::new(mailer) as Arc<dyn Mailer>),
         handlers: workers::handlers(public_url),
+        keys: config.keyring(&secret)?,
         secret,
         holds_per_client: config.holds_per_client,
     })

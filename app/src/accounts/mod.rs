@@ -6,6 +6,7 @@ mod order_history;
 mod profile;
 mod register;
 mod reset;
+mod second_factor;
 mod security;
 mod sign_in;
 mod verify;
@@ -14,6 +15,7 @@ pub use order_history::OrderHistoryPage;
 pub use profile::ProfilePage;
 pub use register::RegisterPage;
 pub use reset::{ForgotPage, ResetPage};
+pub use second_factor::{AuthenticatorPage, ConfirmPage, RecoveryCodesPage, SecondFactorPage};
 pub use security::SecurityPage;
 pub use sign_in::SignInPage;
 pub use verify::VerifyPage;
@@ -25,7 +27,7 @@ use crate::layout::{Drawn, nothing, shop_page, unavailable};
 use crate::page::Page;
 pub use actions::sign_in_for;
 use chrono::{DateTime, Utc};
-use commerce::accounts::SignedIn;
+use commerce::accounts::{Role, SignedIn};
 use leptos::prelude::*;
 
 /// A page with one form.
@@ -47,7 +49,7 @@ const SECTIONS: [(&str, &str); 3] =
     [("Orders", "/account"), ("Profile", "/account/profile"), ("Security", "/account/security")];
 
 /// A page of an account, with the way to the others.
-async fn account_page(page: &Page, who: &SignedIn, title: &'static str, content: impl IntoView) -> Drawn {
+async fn account_page(page: &Page, title: &'static str, content: impl IntoView) -> Drawn {
     page.set_head(Head { title: format!("{title} — your account"), ..Head::default() });
     let links: Vec<_> = SECTIONS
         .iter()
@@ -56,7 +58,9 @@ async fn account_page(page: &Page, who: &SignedIn, title: &'static str, content:
             view! { <li><a href=*href aria-current=current>{*name}</a></li> }
         })
         .collect();
-    let back_office = admin::first_page(who.role).map(|href| view! { <li><a href=href>"Back office"</a></li> });
+    // Who is signed in was read before: a page of an account is nobody else's.
+    let role = page.signed_in().await.ok().flatten().map_or(Role::Customer, |who| who.role);
+    let back_office = admin::first_page(role).map(|href| view! { <li><a href=href>"Back office"</a></li> });
     let content = view! {
         <div class="wrap account">
             <div class="section-head">

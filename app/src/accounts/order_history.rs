@@ -23,7 +23,7 @@ pub fn OrderHistoryPage() -> impl IntoView {
             Err(error) => return unavailable(&page, error).await,
         };
         let content = view! { <Orders page=page.clone() orders=orders more=more later=before.is_some() /> };
-        account_page(&page, &who, "Orders", content).await
+        account_page(&page, "Orders", content).await
     })
 }
 

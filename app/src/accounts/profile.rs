@@ -17,11 +17,11 @@ pub fn ProfilePage() -> impl IntoView {
             <section aria-labelledby="profile">
                 <h2 id="profile">"Profile"</h2>
                 <dl class="facts">
-                    <div><dt>"Name"</dt><dd>{who.name.clone()}</dd></div>
-                    <div><dt>"E-mail"</dt><dd>{who.email.clone()}</dd></div>
+                    <div><dt>"Name"</dt><dd>{who.name}</dd></div>
+                    <div><dt>"E-mail"</dt><dd>{who.email}</dd></div>
                 </dl>
             </section>
         };
-        account_page(&page, &who, "Profile", content).await
+        account_page(&page, "Profile", content).await
     })
 }

@@ -2,7 +2,7 @@
 
 use super::actions::PASSWORD_FORM;
 use super::device::device_name;
-use super::{account_page, day, member, minute};
+use super::{account_page, day, member, minute, second_factor};
 use crate::forms::{ErrorSummary, Form, TextField, draft};
 use crate::layout::unavailable;
 use crate::page::Page;
@@ -26,11 +26,16 @@ pub fn SecurityPage() -> impl IntoView {
             Ok(form) => form.unwrap_or_default(),
             Err(error) => return unavailable(&page, error).await,
         };
+        let second_factor = match second_factor::section(&page, &who).await {
+            Ok(section) => section,
+            Err(error) => return unavailable(&page, error).await,
+        };
         let content = view! {
             <ChangePassword form=form email=who.email.clone() />
-            <Sessions sessions=sessions who=who.clone() />
+            {second_factor}
+            <Sessions sessions=sessions who=who />
         };
-        account_page(&page, &who, "Security", content).await
+        account_page(&page, "Security", content).await
     })
 }
 

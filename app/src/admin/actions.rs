@@ -29,7 +29,7 @@ pub async fn change_role(
         return Ok(());
     };
     let outcome = match page.signed_in().await {
-        Ok(Some(who)) => change_role::change_role(&page.shop, &who, user, role, &page.device()).await,
+        Ok(Some(who)) => change_role::change_role(&page.shop, &who, user, role).await,
         Ok(None) => {
             page.see_other(&sign_in_for(&path));
             return Ok(());

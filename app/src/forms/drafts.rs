@@ -16,7 +16,7 @@ const KEPT: usize = 600;
 const KEPT_FIELDS: usize = 30;
 
 /// What is never kept, as it must not be shown again.
-const NEVER_KEPT: [&str; 4] = ["password", "current_password", "new_password", "change_country"];
+const NEVER_KEPT: [&str; 5] = ["password", "current_password", "new_password", "code", "change_country"];
 
 /// Keeps a form that was refused, and goes back to its page at `path`.
 pub async fn keep_draft(page: &Page, form: &str, path: &str, fields: Fields, errors: Errors) {

@@ -9,6 +9,9 @@ pub fn words(field: &str, error: FieldError) -> String {
     if field == "current_password" && error == FieldError::Wrong {
         return "This is not your password".to_owned();
     }
+    if field == "code" && error == FieldError::Wrong {
+        return "This code is wrong, too old, or was used already".to_owned();
+    }
     if matches!(field, "password" | "current_password" | "new_password")
         && let Some(words) = password_words(error)
     {
@@ -58,6 +61,7 @@ fn label_of(field: &str) -> &'static str {
         "region" => "state or province",
         "postal_code" => "postal code",
         "note" => "note",
+        "code" => "code",
         _ => "entry",
     }
 }

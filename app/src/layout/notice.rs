@@ -80,6 +80,10 @@ fn words(code: &str) -> Option<&'static str> {
         "last-admin" => "The shop needs at least one admin. Make somebody else one first.",
         "unknown-person" => "There is nobody like that any more.",
         "link" => "This link has expired, or it was used already. Sign in, or ask for a new one.",
+        "start-again" => "It took too long, or there were too many wrong codes. Please sign in again.",
+        "codes-sent" => "We have sent several codes already. Use the latest one, or another way to sign in.",
+        "factor-gone" => "That is not set up, or not any more.",
+        "factor-there" => "That is set up already.",
         "unavailable" => "We could not do that at the moment. Nothing was lost: please try again.",
         _ => return None,
     })
@@ -99,6 +103,11 @@ fn good_words(code: &str) -> Option<&'static str> {
         "verified" => "Your address is confirmed, and you are signed in.",
         "password-changed" => "Your password is changed, and every other device is signed out.",
         "role-changed" => "The role is changed, and they are signed out everywhere.",
+        "code-sent" => "We have sent you a code by e-mail. It is good for ten minutes.",
+        "factor-added" => "It is set up. From now on we ask for it when you sign in.",
+        "factor-removed" => "It is removed.",
+        "codes-kept" => "Your recovery codes are not shown any more. Keep them in a safe place.",
+        "distrusted" => "That browser is asked for your second factor again.",
         "session-ended" => "That device is signed out.",
         _ => return None,
     })

@@ -1,7 +1,9 @@
 //! Somebody changes the password they know.
 
+use super::admit::open_session;
 use super::passwords::refuse_common;
-use super::sign_in::{self, open_session};
+use super::second_factor::{devices, end_pending};
+use super::sign_in;
 use super::{AccountError, Device, Password, PasswordChanged, SignedIn};
 use crate::Shop;
 use crate::audit::{self, Action, Done};
@@ -10,7 +12,7 @@ use crate::events::{self, NewEvent};
 use crate::token::Token;
 use sea_orm::ConnectionTrait;
 
-/// Sets a new password, ends every session, and gives the token of a new one for this device.
+/// Sets a new password, ends every session, trusts no browser any more, and gives the token of a new one for this device.
 ///
 /// # Errors
 /// [`AccountError::WrongCredentials`] where `current` is wrong, [`AccountError::CommonPassword`], or when hashing
@@ -23,7 +25,7 @@ pub async fn change_password(
     device: &Device,
 ) -> Result<Token, AccountError> {
     refuse_common(new, &[&who.name, &who.email])?;
-    if !sign_in::proves(shop, who.user, current, device).await? {
+    if !sign_in::proves(shop, who.user, current).await? {
         return Err(AccountError::WrongCredentials);
     }
     let hash = shop.passwords.hash(new).await?;
@@ -41,10 +43,10 @@ async fn attempt(shop: &Shop, who: &SignedIn, hash: &str, device: &Device) -> Re
     tx.execute_raw(sql(&tx, "DELETE FROM sessions WHERE user_id = $1", [who.user.into()])).await?;
     let text = "DELETE FROM verification_tokens WHERE user_id = $1";
     tx.execute_raw(sql(&tx, text, [who.user.into()])).await?;
-    let token = open_session(shop, &tx, who.user, device).await?;
-    let person = Some(who.user);
-    let (action, before, after) = (Action::PasswordChanged, None, None);
-    audit::record(shop, &tx, Done { action, actor: person, subject: person, device, before, after }).await?;
+    devices::forget_all(&tx, who.user).await?;
+    end_pending(&tx, who.user, now).await?;
+    let token = open_session(&tx, who.user, device, now).await?;
+    audit::record(&tx, now, Done::by(Action::PasswordChanged, who.user)).await?;
     events::emit(shop, &tx, vec![NewEvent::password_changed(&PasswordChanged { user: who.user })]).await?;
     tx.commit().await?;
     Ok(token)

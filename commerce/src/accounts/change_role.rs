@@ -1,7 +1,7 @@
 //! Somebody becomes something else to the shop.
 
 use super::queries::stored_role;
-use super::{Device, Forbidden, Permission, Role, SignedIn, StaffError, UserId};
+use super::{Forbidden, Permission, Role, SignedIn, StaffError, UserId};
 use crate::Shop;
 use crate::audit::{self, Action, Done};
 use crate::db::{self, for_update, sql};
@@ -13,28 +13,16 @@ use serde_json::json;
 /// # Errors
 /// [`StaffError::Forbidden`] without [`Permission::UsersWrite`], [`StaffError::Oneself`], [`StaffError::NobodyLeft`]
 /// where there would be no admin any more, [`StaffError::Unknown`], or when the database fails.
-pub async fn change_role(
-    shop: &Shop,
-    who: &SignedIn,
-    user: UserId,
-    role: Role,
-    device: &Device,
-) -> Result<(), StaffError> {
+pub async fn change_role(shop: &Shop, who: &SignedIn, user: UserId, role: Role) -> Result<(), StaffError> {
     who.require(Permission::UsersWrite)?;
     if who.user == user {
         return Err(StaffError::Oneself);
     }
-    db::retry(|| attempt(shop, Some(who.user), user, role, device)).await
+    db::retry(|| attempt(shop, Some(who.user), user, role)).await
 }
 
 /// The same by `actor`, or by somebody at the command line, who may everything.
-pub(super) async fn attempt(
-    shop: &Shop,
-    actor: Option<UserId>,
-    user: UserId,
-    role: Role,
-    device: &Device,
-) -> Result<(), StaffError> {
+pub(super) async fn attempt(shop: &Shop, actor: Option<UserId>, user: UserId, role: Role) -> Result<(), StaffError> {
     let tx = shop.db.begin().await?;
     // All admins, so that two who dismiss each other at once don't leave the shop to nobody.
     let text = format!("SELECT u.id FROM users u WHERE u.role = $1 ORDER BY u.id{}", for_update(&tx, "u"));
@@ -59,7 +47,7 @@ pub(super) async fn attempt(
     tx.execute_raw(sql(&tx, "DELETE FROM sessions WHERE user_id = $1", [user.into()])).await?;
     let as_json = |role: Role| Some(json!({ "role": role.code() }));
     let (before, after) = (as_json(before), as_json(role));
-    let done = Done { action: Action::RoleChanged, actor, subject: Some(user), device, before, after };
-    audit::record(shop, &tx, done).await?;
+    let done = Done { action: Action::RoleChanged, actor, subject: Some(user), before, after };
+    audit::record(&tx, now, done).await?;
     Ok(tx.commit().await?)
 }

@@ -1,7 +1,7 @@
 //! The first admin, and any that is made at the command line.
 
 use super::passwords::refuse_common;
-use super::{AccountError, Device, Registration, Role, StaffError, UserId, change_role, email_key};
+use super::{AccountError, Registration, Role, StaffError, UserId, change_role, email_key};
 use crate::Shop;
 use crate::db::{self, sql};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -16,8 +16,7 @@ pub async fn create_admin(shop: &Shop, registration: &Registration) -> Result<bo
     let hash = shop.passwords.hash(&registration.password).await.map_err(StaffError::Account)?;
     let account = db::retry(|| confirmed_account(shop, registration, &hash)).await;
     let (user, is_new) = account.map_err(StaffError::Account)?;
-    let device = Device::command_line();
-    db::retry(|| change_role::attempt(shop, None, user, Role::Admin, &device)).await?;
+    db::retry(|| change_role::attempt(shop, None, user, Role::Admin)).await?;
     Ok(is_new)
 }
 

@@ -5,6 +5,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "ssr")]
+pub mod admit;
+#[cfg(feature = "ssr")]
 pub mod change_password;
 #[cfg(feature = "ssr")]
 pub mod change_role;
@@ -25,6 +27,7 @@ pub mod register;
 #[cfg(feature = "ssr")]
 pub mod reset_password;
 mod roles;
+pub mod second_factor;
 #[cfg(feature = "ssr")]
 pub mod sign_in;
 #[cfg(feature = "ssr")]
@@ -194,17 +197,17 @@ pub struct Device {
     pub name: String,
     /// The network address.
     pub client: String,
+    /// The token by which the browser says that it is trusted.
+    #[cfg(feature = "ssr")]
+    pub trusted: Option<crate::token::Token>,
 }
 
 /// The most that is kept of what a browser says of itself, in characters.
+#[cfg(feature = "ssr")]
 const DEVICE_MOST: usize = 200;
 
+#[cfg(feature = "ssr")]
 impl Device {
-    /// Whoever types commands on the machine itself.
-    pub fn command_line() -> Self {
-        Self { name: "command line".to_owned(), client: "local".to_owned() }
-    }
-
     /// What the browser says of itself, fit to be stored and shown.
     pub fn short_name(&self) -> String {
         self.name.chars().filter(|c| !c.is_control()).take(DEVICE_MOST).collect()
@@ -227,12 +230,30 @@ pub enum AccountError {
     /// The link has expired, was used, or never was one.
     #[error("link not valid")]
     InvalidLink,
+    /// No sign-in waits for a second factor there, or not any more.
+    #[error("no pending sign-in")]
+    NoPendingSignIn,
+    /// The code is wrong, too old, or was used.
+    #[error("wrong code")]
+    WrongCode,
+    /// Too many wrong codes, or too many that were mailed.
+    #[error("too many tries")]
+    TooManyTries,
+    /// There is such a factor already.
+    #[error("factor exists")]
+    FactorExists,
+    /// There is no such factor.
+    #[error("no such factor")]
+    NoFactor,
     /// Nobody is signed in there.
     #[error("not signed in")]
     NotSignedIn,
     /// The password could not be hashed.
     #[error("hashing failed: {0}")]
     Hashing(String),
+    /// What was encrypted can't be opened.
+    #[error(transparent)]
+    Sealed(#[from] crate::sealed::SealedError),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] sea_orm::DbErr),

@@ -1,7 +1,8 @@
 //! Somebody has forgotten their password.
 
+use super::admit::{Admission, Proof, admit};
 use super::passwords::refuse_common;
-use super::sign_in::open_session;
+use super::second_factor::{devices, end_pending};
 use super::verification::{self, Purpose};
 use super::{AccountError, Device, Password, PasswordChanged, PasswordResetRequested, UserId, email_key};
 use crate::Shop;
@@ -38,24 +39,24 @@ pub async fn is_valid(shop: &Shop, link: &Token) -> Result<bool, DbErr> {
     Ok(holder.is_some())
 }
 
-/// Sets a new password by a mailed link, ends every session and signs in anew.
+/// Sets a new password by a mailed link, ends every session and signs in anew: a second factor is asked for as ever.
 /// The link has come by mail: so the address is confirmed, too.
 ///
 /// # Errors
 /// [`AccountError::InvalidLink`], [`AccountError::CommonPassword`], or when hashing or the database fails.
-pub async fn reset(shop: &Shop, link: &Token, password: &Password, device: &Device) -> Result<Token, AccountError> {
+pub async fn reset(shop: &Shop, link: &Token, password: &Password, device: &Device) -> Result<Admission, AccountError> {
     refuse_common(password, &[])?;
     // Before it costs anything: is it a link at all?
     if !is_valid(shop, link).await? {
         return Err(AccountError::InvalidLink);
     }
     let hash = shop.passwords.hash(password).await?;
-    let token = db::retry(|| attempt(shop, link, &hash, device)).await?;
+    let admission = db::retry(|| attempt(shop, link, &hash, device)).await?;
     shop.outbox.notify_one();
-    Ok(token)
+    Ok(admission)
 }
 
-async fn attempt(shop: &Shop, link: &Token, hash: &str, device: &Device) -> Result<Token, AccountError> {
+async fn attempt(shop: &Shop, link: &Token, hash: &str, device: &Device) -> Result<Admission, AccountError> {
     let now = shop.clock.now();
     let tx = shop.db.begin().await?;
     let user = verification::redeem(&tx, link, Purpose::ResetPassword, now).await?;
@@ -63,11 +64,11 @@ async fn attempt(shop: &Shop, link: &Token, hash: &str, device: &Device) -> Resu
                                  failed_sign_ins = 0, updated_at = $3, version = version + 1 WHERE id = $1";
     tx.execute_raw(sql(&tx, text, [user.into(), hash.into(), now.into()])).await?;
     tx.execute_raw(sql(&tx, "DELETE FROM sessions WHERE user_id = $1", [user.into()])).await?;
-    let token = open_session(shop, &tx, user, device).await?;
-    let person = Some(user);
-    let (action, before, after) = (Action::PasswordChanged, None, None);
-    audit::record(shop, &tx, Done { action, actor: person, subject: person, device, before, after }).await?;
+    devices::forget_all(&tx, user).await?;
+    end_pending(&tx, user, now).await?;
+    let admission = admit(&tx, user, Proof::MailedLink, device, now).await?;
+    audit::record(&tx, now, Done::by(Action::PasswordChanged, user)).await?;
     events::emit(shop, &tx, vec![NewEvent::password_changed(&PasswordChanged { user })]).await?;
     tx.commit().await?;
-    Ok(token)
+    Ok(admission)
 }

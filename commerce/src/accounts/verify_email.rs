@@ -1,6 +1,7 @@
 //! Somebody proves that an address is theirs.
 
-use super::sign_in::{self, open_session};
+use super::admit::{Admission, Proof, admit};
+use super::sign_in;
 use super::verification::{self, Purpose};
 use super::{AccountError, Device, Password};
 use crate::Shop;
@@ -29,24 +30,24 @@ pub async fn verify_email(
     link: &Token,
     password: &Password,
     device: &Device,
-) -> Result<Token, AccountError> {
+) -> Result<Admission, AccountError> {
     let db = shop.db.primary();
     let now = shop.clock.now();
     let user = verification::holder(db, link, Purpose::VerifyEmail, now).await?.ok_or(AccountError::InvalidLink)?;
-    if !sign_in::proves(shop, user, password, device).await? {
+    if !sign_in::proves(shop, user, password).await? {
         return Err(AccountError::WrongCredentials);
     }
     db::retry(|| attempt(shop, link, device)).await
 }
 
-async fn attempt(shop: &Shop, link: &Token, device: &Device) -> Result<Token, AccountError> {
+async fn attempt(shop: &Shop, link: &Token, device: &Device) -> Result<Admission, AccountError> {
     let now = shop.clock.now();
     let tx = shop.db.begin().await?;
     let user = verification::redeem(&tx, link, Purpose::VerifyEmail, now).await?;
     let text = "UPDATE users SET email_verified_at = COALESCE(email_verified_at, $2), updated_at = $2,
                                  version = version + 1 WHERE id = $1";
     tx.execute_raw(sql(&tx, text, [user.into(), now.into()])).await?;
-    let token = open_session(shop, &tx, user, device).await?;
+    let admission = admit(&tx, user, Proof::Password, device, now).await?;
     tx.commit().await?;
-    Ok(token)
+    Ok(admission)
 }

@@ -19,10 +19,8 @@ pub struct Model {
     pub actor_id: Option<UserId>,
     /// Whose account, if one.
     pub subject_id: Option<UserId>,
-    /// The network address.
+    /// The network address, or the part of the shop that did it by itself.
     pub client: String,
-    /// What the browser said of itself.
-    pub device: String,
     /// The request it was part of.
     pub correlation_id: Option<String>,
     /// What it was before.

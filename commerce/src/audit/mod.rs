@@ -1,6 +1,6 @@
 //! Who did what to what, when and from where: written in the same transaction as what was done, and never changed.
 
-use crate::accounts::{Device, UserId};
+use crate::accounts::UserId;
 use chrono::{DateTime, Utc};
 
 #[cfg(feature = "ssr")]
@@ -55,19 +55,29 @@ impl Action {
 
 /// Something that is about to be written down.
 #[derive(Clone, Debug)]
-pub struct Done<'a> {
+pub struct Done {
     /// What was done.
     pub action: Action,
     /// Who did it, where that is known: nobody at the command line is.
     pub actor: Option<UserId>,
     /// Whose account it was done to, if to one.
     pub subject: Option<UserId>,
-    /// From where.
-    pub device: &'a Device,
     /// What it was before, as far as it changed.
     pub before: Option<serde_json::Value>,
     /// What it is now.
     pub after: Option<serde_json::Value>,
+}
+
+impl Done {
+    /// Something that a person did to their own account.
+    pub fn by(action: Action, person: UserId) -> Self {
+        Self { action, actor: Some(person), subject: Some(person), before: None, after: None }
+    }
+
+    /// Something that somebody unknown did to an account, or to none.
+    pub fn to(action: Action, subject: Option<UserId>) -> Self {
+        Self { action, actor: None, subject, before: None, after: None }
+    }
 }
 
 /// An entry of the log, as staff read it.
@@ -83,7 +93,7 @@ pub struct Entry {
     pub actor: Option<(UserId, Option<String>)>,
     /// To whom.
     pub subject: Option<(UserId, Option<String>)>,
-    /// The network address it was done from.
+    /// The network address it was done from, or the part of the shop that did it by itself.
     pub client: String,
     /// What it was before, and what it is now.
     pub change: (Option<serde_json::Value>, Option<serde_json::Value>),

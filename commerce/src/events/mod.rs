@@ -2,6 +2,7 @@
 //! delivered to every handler at least once.
 
 use crate::Shop;
+use crate::accounts::second_factor::{FactorAdded, FactorRemoved, RecoveryCodeUsed, SignInCodeRequested};
 use crate::accounts::{PasswordChanged, PasswordResetRequested, RegistrationRepeated, UserRegistered};
 use crate::clock::uuid_at;
 use crate::db::insert_all;
@@ -44,6 +45,18 @@ pub const PASSWORD_RESET_REQUESTED: Kind = Kind { name: "PasswordResetRequested"
 /// Somebody has a new password.
 pub const PASSWORD_CHANGED: Kind = Kind { name: "PasswordChanged", version: 1 };
 
+/// Somebody has a second factor more.
+pub const FACTOR_ADDED: Kind = Kind { name: "FactorAdded", version: 1 };
+
+/// Somebody has a second factor less.
+pub const FACTOR_REMOVED: Kind = Kind { name: "FactorRemoved", version: 1 };
+
+/// Somebody has signed in with a recovery code.
+pub const RECOVERY_CODE_USED: Kind = Kind { name: "RecoveryCodeUsed", version: 1 };
+
+/// Somebody wants a code by mail to sign in with.
+pub const SIGN_IN_CODE_REQUESTED: Kind = Kind { name: "SignInCodeRequested", version: 1 };
+
 /// An event that is about to be written.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
@@ -84,6 +97,26 @@ impl NewEvent {
         Self::new(PASSWORD_CHANGED, event.user.0, 1, event)
     }
 
+    /// Reports a second factor more.
+    pub fn factor_added(event: &FactorAdded) -> Self {
+        Self::new(FACTOR_ADDED, event.user.0, 1, event)
+    }
+
+    /// Reports a second factor less.
+    pub fn factor_removed(event: &FactorRemoved) -> Self {
+        Self::new(FACTOR_REMOVED, event.user.0, 1, event)
+    }
+
+    /// Reports a sign-in with a recovery code.
+    pub fn recovery_code_used(event: &RecoveryCodeUsed) -> Self {
+        Self::new(RECOVERY_CODE_USED, event.user.0, 1, event)
+    }
+
+    /// Reports somebody who wants a code by mail.
+    pub fn sign_in_code_requested(event: &SignInCodeRequested) -> Self {
+        Self::new(SIGN_IN_CODE_REQUESTED, event.user.0, 1, event)
+    }
+
     fn new(kind: Kind, aggregate: Uuid, aggregate_version: i64, data: &impl Serialize) -> Self {
         let data = serde_json::to_value(data).map_err(|error| error.to_string());
         Self { kind, aggregate, aggregate_version, data }
@@ -101,6 +134,9 @@ pub struct Metadata {
     pub user: Option<Uuid>,
     /// Which part of the shop wrote it.
     pub source: String,
+    /// The network address that asked for it: for the audit log, not for everybody who reads events.
+    #[serde(skip)]
+    pub client: Option<String>,
 }
 
 tokio::task_local! {
@@ -112,9 +148,9 @@ pub async fn caused_by<T>(metadata: Metadata, work: impl Future<Output = T>) -> 
     METADATA.scope(metadata, work).await
 }
 
-/// The request, or whatever else, that what is being done is part of.
-pub fn correlation_id() -> Option<String> {
-    METADATA.try_with(|metadata| metadata.correlation_id.clone()).ok().flatten()
+/// What that which is being done is part of.
+pub(crate) fn cause() -> Metadata {
+    METADATA.try_with(Clone::clone).unwrap_or_else(|_| Metadata { source: "shop".to_owned(), ..Metadata::default() })
 }
 
 /// An event as a handler gets it.
@@ -182,10 +218,7 @@ pub type Handlers = Vec<Arc<dyn Handler>>;
 /// When the database fails.
 pub async fn emit<C: ConnectionTrait>(shop: &Shop, tx: &C, events: Vec<NewEvent>) -> Result<(), DbErr> {
     let now = shop.clock.now();
-    let metadata = METADATA
-        .try_with(Clone::clone)
-        .unwrap_or_else(|_| Metadata { source: "shop".to_owned(), ..Metadata::default() });
-    let metadata = serde_json::to_value(&metadata).map_err(|error| DbErr::Json(error.to_string()))?;
+    let metadata = serde_json::to_value(cause()).map_err(|error| DbErr::Json(error.to_string()))?;
     let mut rows = Vec::with_capacity(events.len());
     let mut deliveries = Vec::new();
     for event in events {

@@ -16,6 +16,7 @@ use commerce::clock::Clock;
 use commerce::db::{Db, PoolOptions, sql};
 use commerce::inventory::{self, LocationId};
 use commerce::payments::{BankTransfer, CashOnDelivery, Gateways};
+use commerce::sealed::Keyring;
 use commerce::{Parts, Shop};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, FromQueryResult, Value};
 use std::collections::HashMap;
@@ -272,6 +273,7 @@ impl World {
             mailer: Some(self.mailbox.clone()),
             handlers: vec![self.first.clone(), self.second.clone()],
             secret: b"the same on every replica".to_vec(),
+            keys: Keyring::derived(b"the same on every replica"),
             holds_per_client: 3,
         }
     }

@@ -22,6 +22,7 @@ mod projection;
 mod races;
 mod roles;
 mod schema;
+mod second_factor;
 mod sessions;
 mod statements;
 mod stock_model;

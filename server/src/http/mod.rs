@@ -105,8 +105,8 @@ pub fn router(web: &Web, site_root: &Path) -> Router {
         // … so that every answer gets its headers, its log line and its identifier.
         .layer(map_response_with_state(security::Headers::new(&web.site, web.live_reload), security::secure))
         .layer(from_fn(trace::log))
-        .layer(from_fn_with_state(web.clone(), client::note_address))
         .layer(from_fn_with_state(web.clone(), request_id::identify))
+        .layer(from_fn_with_state(web.clone(), client::note_address))
         .with_state(web.clone())
 }
 

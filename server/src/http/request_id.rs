@@ -1,6 +1,7 @@
 //! Every request has an identifier: in its log lines, in the events it leads to, and in its answer.
 
 use super::Web;
+use app::ClientAddress;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
@@ -17,7 +18,9 @@ const LONGEST: usize = 64;
 /// Gives the request its identifier: the one that a proxy gave it, else a new one.
 pub async fn identify(State(web): State<Web>, request: Request, next: Next) -> Response {
     let id = given(request.headers()).unwrap_or_else(|| uuid_at(web.shop.clock.now()).to_string());
-    let metadata = Metadata { correlation_id: Some(id.clone()), source: "http".to_owned(), ..Metadata::default() };
+    let client = request.extensions().get::<ClientAddress>().map(|address| address.0.to_string());
+    let metadata =
+        Metadata { correlation_id: Some(id.clone()), source: "http".to_owned(), client, ..Metadata::default() };
     let span = tracing::info_span!("request", request_id = id);
     let mut response = caused_by(metadata, next.run(request)).instrument(span).await;
     if let Ok(id) = HeaderValue::from_str(&id) {

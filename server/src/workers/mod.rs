@@ -3,6 +3,7 @@
 mod account_mails;
 mod best_sellers;
 mod order_confirmation;
+mod second_factor_mails;
 
 use commerce::Shop;
 use commerce::events::Handlers;
@@ -23,6 +24,7 @@ const OUTBOX_POLL: Duration = Duration::from_secs(1);
 pub fn handlers(public_url: &str) -> Handlers {
     vec![
         Arc::new(account_mails::AccountMails { public_url: public_url.to_owned() }),
+        Arc::new(second_factor_mails::SecondFactorMails { public_url: public_url.to_owned() }),
         Arc::new(order_confirmation::OrderConfirmation { public_url: public_url.to_owned() }),
         Arc::new(best_sellers::BestSellers),
     ]

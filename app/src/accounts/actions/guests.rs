@@ -47,9 +47,9 @@ pub async fn sign_in(#[server(flatten)] fields: Fields) -> Result<(), ServerFnEr
         }
     };
     match sign_in::sign_in(&page.shop, &email, &password, &page.device()).await {
-        Ok(token) => {
+        Ok(admission) => {
             let next = field(&fields, "next").and_then(own_path);
-            arrive(&page, &token, next.as_deref().unwrap_or("/account?done=signed-in")).await;
+            arrive(&page, &admission, next.as_deref().unwrap_or("/account?done=signed-in")).await;
         }
         Err(AccountError::WrongCredentials) => {
             keep_draft(&page, SIGN_IN_FORM, PATH, fields, error("password", FieldError::Wrong)).await;
@@ -114,7 +114,7 @@ pub async fn verify(#[server(flatten)] fields: Fields) -> Result<(), ServerFnErr
         }
     };
     match verified {
-        Ok(token) => arrive(&page, &token, "/account?done=verified").await,
+        Ok(admission) => arrive(&page, &admission, "/account?done=verified").await,
         Err(AccountError::WrongCredentials) => {
             keep_draft(&page, VERIFY_FORM, &path, Fields::new(), error("current_password", FieldError::Wrong)).await;
         }
@@ -160,8 +160,8 @@ pub async fn reset(#[server(flatten)] fields: Fields) -> Result<(), ServerFnErro
         }
     };
     match outcome {
-        Ok(token) => {
-            arrive(&page, &token, "/account?done=password-changed").await;
+        Ok(admission) => {
+            arrive(&page, &admission, "/account?done=password-changed").await;
         }
         Err(AccountError::CommonPassword) => {
             keep_draft(&page, RESET_FORM, &path, Fields::new(), error("new_password", FieldError::TooCommon)).await;

@@ -1,13 +1,16 @@
 //! What the forms of accounts do. Each answers with a redirect to a page.
 
 mod guests;
+mod second_factor;
 mod security;
 
 pub use guests::{FORGOT_FORM, REGISTER_FORM, RESET_FORM, SIGN_IN_FORM, VERIFY_FORM};
+pub use second_factor::{CONFIRM_FORM, SECOND_FACTOR_FORM, SECOND_FACTOR_PATH, TOTP_FORM};
 pub use security::PASSWORD_FORM;
 
 use crate::layout::log_failure;
 use crate::page::Page;
+use commerce::accounts::admit::Admission;
 use commerce::accounts::{AccountError, SignedIn, queries};
 use commerce::cart::merge;
 use commerce::forms::{Errors, FieldError, Fields};
@@ -16,6 +19,7 @@ use commerce::token::Token;
 /// Makes these server functions known.
 pub fn register() {
     guests::register();
+    second_factor::register();
     security::register();
 }
 
@@ -44,9 +48,20 @@ fn failed(page: &Page, path: &str, error: &AccountError) {
     page.see_other(&format!("{path}?refused=unavailable"));
 }
 
+/// Goes on at `path` with whoever was let in, by way of their second factor where that is asked for.
+async fn arrive(page: &Page, admission: &Admission, path: &str) {
+    match admission {
+        Admission::Session(token) => enter(page, token, path).await,
+        Admission::SecondFactor(token) => {
+            page.set_pending(token);
+            page.see_other(&with_next(SECOND_FACTOR_PATH, path));
+        }
+    }
+}
+
 /// Begins a session: what the guest had in their cart comes along, and they go on at `path`, or at the cart where it
 /// has changed by that.
-async fn arrive(page: &Page, token: &Token, path: &str) {
+async fn enter(page: &Page, token: &Token, path: &str) {
     page.set_session(token);
     let Some(guest) = page.guest() else { return page.see_other(path) };
     let merged = match queries::signed_in(&page.shop, token).await {
@@ -71,8 +86,13 @@ async fn arrive(page: &Page, token: &Token, path: &str) {
 
 /// The address to sign in at, and to go on from to `path`.
 pub fn sign_in_for(path: &str) -> String {
-    let next = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", path).finish();
-    format!("/auth/signin?{next}")
+    with_next("/auth/signin", path)
+}
+
+/// The address of a page that goes on to `next`.
+pub fn with_next(page: &str, next: &str) -> String {
+    let next = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    format!("{page}?{next}")
 }
 
 /// Who is signed in; everybody else is sent to where they can, and from there to `path`.
