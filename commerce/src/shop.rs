@@ -45,6 +45,8 @@ pub struct Parts {
     pub secret: Vec<u8>,
     /// How many carts of one network address may hold stock at a time.
     pub holds_per_client: u32,
+    /// How many years after that of an order its names and addresses are kept.
+    pub order_retention_years: u32,
 }
 
 #[derive(Debug)]

@@ -110,6 +110,7 @@ pub async fn open(config: &Config, public_url: &str) -> Result<Opened, StartErro
         handlers: workers::handlers(public_url),
         secret,
         holds_per_client: config.holds_per_client,
+        order_retention_years: config.order_retention_years,
     })
     .await?;
     Ok(Opened { shop, redis })

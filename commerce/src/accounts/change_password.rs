@@ -1,5 +1,6 @@
 //! Somebody changes the password they know.
 
+use super::change_email;
 use super::passwords::refuse_common;
 use super::sign_in::{self, open_session};
 use super::{AccountError, Device, Password, PasswordChanged, SignedIn};
@@ -40,6 +41,7 @@ async fn attempt(shop: &Shop, who: &SignedIn, hash: &str, device: &Device) -> Re
     tx.execute_raw(sql(&tx, "DELETE FROM sessions WHERE user_id = $1", [who.user.into()])).await?;
     let text = "DELETE FROM verification_tokens WHERE user_id = $1";
     tx.execute_raw(sql(&tx, text, [who.user.into()])).await?;
+    change_email::forget(&tx, who.user).await?;
     let token = open_session(&tx, who.user, device, now).await?;
     events::emit(shop, &tx, vec![NewEvent::password_changed(&PasswordChanged { user: who.user })]).await?;
     tx.commit().await?;

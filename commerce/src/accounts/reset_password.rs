@@ -1,5 +1,6 @@
 //! Somebody has forgotten their password.
 
+use super::change_email;
 use super::passwords::refuse_common;
 use super::sign_in::open_session;
 use super::verification::{self, Purpose};
@@ -62,6 +63,8 @@ async fn attempt(shop: &Shop, link: &Token, hash: &str, device: &Device) -> Resu
                                  failed_sign_ins = 0, updated_at = $3, version = version + 1 WHERE id = $1";
     tx.execute_raw(sql(&tx, text, [user.into(), hash.into(), now.into()])).await?;
     tx.execute_raw(sql(&tx, "DELETE FROM sessions WHERE user_id = $1", [user.into()])).await?;
+    // Whoever had the old password may have asked for another address.
+    change_email::forget(&tx, user).await?;
     let token = open_session(&tx, user, device, now).await?;
     events::emit(shop, &tx, vec![NewEvent::password_changed(&PasswordChanged { user })]).await?;
     tx.commit().await?;

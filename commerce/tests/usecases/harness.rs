@@ -4,11 +4,13 @@ mod databases;
 mod fakes;
 mod goods;
 mod guest;
+mod member;
 
 pub use databases::{Database, services_missing};
 pub use fakes::{Answer, CardGateway, Mailbox, Recorder};
 pub use goods::Goods;
 pub use guest::{Guest, contact};
+pub use member::password;
 
 use commerce::cart::sessions::Sessions;
 use commerce::catalog::{CategoryId, VariationId};
@@ -273,6 +275,7 @@ impl World {
             handlers: vec![self.first.clone(), self.second.clone()],
             secret: b"the same on every replica".to_vec(),
             holds_per_client: 3,
+            order_retention_years: 10,
         }
     }
 }
