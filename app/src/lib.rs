@@ -30,6 +30,6 @@ mod routes;
 #[cfg(feature = "ssr")]
 pub use {
     head::{Head, HeadSlot},
-    page::{ClientAddress, Site},
+    page::{ClientAddress, Site, session_token},
     routes::{App, register_actions, shell},
 };

@@ -62,6 +62,11 @@ fn session_cookie(site: &Site) -> &'static str {
     if site.secure { "__Host-session" } else { "session" }
 }
 
+/// The token of the session in a browser's cookies, if it sent one that can be one.
+pub fn session_token(site: &Site, cookies: &Cookies) -> Option<Token> {
+    Token::parse(cookies.get(session_cookie(site))?.value())
+}
+
 impl Page {
     /// The context of the page that is being rendered.
     pub fn current() -> Self {
@@ -132,8 +137,7 @@ impl Page {
 
     /// The token of the session, if the browser sent one that can be one.
     pub fn session_token(&self) -> Option<Token> {
-        let cookie = self.cookies()?.get(session_cookie(&self.site))?;
-        Token::parse(cookie.value())
+        session_token(&self.site, self.cookies()?)
     }
 
     /// Gives the browser the token of its session.

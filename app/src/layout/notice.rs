@@ -76,6 +76,15 @@ fn words(code: &str) -> Option<&'static str> {
         "declined" => "The payment was declined. You can try again or choose another way to pay.",
         "price" => "The amount is too large for an order. Please choose fewer.",
         "link" => "This link has expired, or it was used already. Sign in, or ask for a new one.",
+        "email-taken" => "This address has got another account meanwhile: yours stays as it was.",
+        "sign-in-again" => {
+            "For this you must have signed in within the last ten minutes. Sign out, sign in again and try once more."
+        }
+        "open-orders" => {
+            "You have orders that are under way: once they are delivered or cancelled, you can delete your account."
+        }
+        "no-address" => "This address is not in your book any more.",
+        "book-full" => "Your address book is full. The address was not kept for next time.",
         "unavailable" => "We could not do that at the moment. Nothing was lost: please try again.",
         _ => return None,
     })
@@ -94,6 +103,21 @@ fn good_words(code: &str) -> Option<&'static str> {
         "signed-out" => "You are signed out.",
         "verified" => "Your address is confirmed, and you are signed in.",
         "password-changed" => "Your password is changed, and every other device is signed out.",
+        "name-changed" => "Your name is changed.",
+        "preferences-saved" => "We send you the mails that you chose.",
+        "email-asked" => {
+            "We have sent a mail to both addresses. Your address is changed once both have confirmed, within three days."
+        }
+        "email-cancelled" => "Your address stays as it is.",
+        "email-waiting" => "Thank you. The address is changed once the other one has confirmed, too.",
+        "email-changed" => "Your account has its new address. You sign in with it.",
+        "email-refused" => {
+            "The address stays as it is, and every other device is signed out. If somebody may know your password, choose a new one."
+        }
+        "address-saved" => "The address is in your book.",
+        "address-deleted" => "The address is deleted.",
+        "orders-claimed" => "Your orders are in your account now.",
+        "erased" => "Your account is deleted. A last mail says what we keep, and for how long.",
         "session-ended" => "That device is signed out.",
         _ => return None,
     })

@@ -1,9 +1,15 @@
 //! What the forms of accounts do. Each answers with a redirect to a page.
 
+mod address_book;
+mod data;
 mod guests;
+mod profile;
 mod security;
 
+pub use address_book::address_form;
+pub use data::{DOWNLOAD_FORM, ERASE_FORM, ERASE_WORD};
 pub use guests::{FORGOT_FORM, REGISTER_FORM, RESET_FORM, SIGN_IN_FORM, VERIFY_FORM};
+pub use profile::{EMAIL_FORM, NAME_FORM};
 pub use security::PASSWORD_FORM;
 
 use crate::layout::log_failure;
@@ -15,7 +21,10 @@ use commerce::token::Token;
 
 /// Makes these server functions known.
 pub fn register() {
+    address_book::register();
+    data::register();
     guests::register();
+    profile::register();
     security::register();
 }
 
@@ -39,7 +48,7 @@ fn error(name: &str, error: FieldError) -> Errors {
 }
 
 /// Logs what went wrong, and goes back to a page that says so.
-fn failed(page: &Page, path: &str, error: &AccountError) {
+pub(crate) fn failed(page: &Page, path: &str, error: &AccountError) {
     log_failure(error);
     page.see_other(&format!("{path}?refused=unavailable"));
 }
@@ -76,7 +85,7 @@ pub fn sign_in_for(path: &str) -> String {
 }
 
 /// Who is signed in; everybody else is sent to where they can, and from there to `path`.
-async fn required(page: &Page, path: &str) -> Option<SignedIn> {
+pub(crate) async fn required(page: &Page, path: &str) -> Option<SignedIn> {
     match page.signed_in().await {
         Ok(Some(who)) => Some(who),
         Ok(None) => {
