@@ -9,6 +9,7 @@ mod lifecycle;
 mod media;
 mod origin;
 mod pages;
+mod people;
 mod policy;
 mod seeding;
 mod startup;
