@@ -27,6 +27,10 @@ impl Handler for OrderConfirmation {
         let placed: OrderPlaced = event.read()?;
         let order = queries::by_id(shop.db.primary(), placed.order).await?;
         let order = order.ok_or_else(|| HandlerError("the order is gone".to_owned()))?;
+        // Whoever ordered has asked to be forgotten meanwhile.
+        if order.email.is_empty() {
+            return Ok(());
+        }
         // Who has an account finds the order there; a mail is kept longer than a link should open it.
         let path = match queries::owner(shop.db.primary(), order.id).await? {
             Some(_) => format!("/account/orders/{}", order.number),
