@@ -1,15 +1,16 @@
 //! Which page is at which address, and the document around them.
 
 use crate::accounts::{
-    self, AuthenticatorPage, ConfirmPage, ForgotPage, OrderHistoryPage, ProfilePage, RecoveryCodesPage, RegisterPage,
-    ResetPage, SecondFactorPage, SecurityPage, SignInPage, VerifyPage,
+    self, AddressBookPage, AddressPage, AuthenticatorPage, ChangeEmailPage, ConfirmEmailPage, ConfirmPage,
+    DownloadPage, ErasePage, ForgotPage, OrderHistoryPage, ProfilePage, RecoveryCodesPage, RegisterPage, ResetPage,
+    SecondFactorPage, SecurityPage, SignInPage, VerifyPage,
 };
 use crate::admin::{self, AuditPage, PeoplePage, PersonPage};
 use crate::cart::{self, CartPage};
 use crate::catalog::{CategoryPage, HomePage, ProductPage, ShopPage};
 use crate::checkout::{self, CheckoutPage};
 use crate::layout::not_found;
-use crate::orders::ConfirmationPage;
+use crate::orders::{self, ConfirmationPage, LinkedOrderPage, LookupPage, OwnOrderPage};
 use crate::page::{Page, Site};
 use leptos::prelude::*;
 use leptos_router::components::{FlatRoutes, Route, Router};
@@ -55,6 +56,15 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/auth/reset/:token") view=ResetPage ssr=SsrMode::Async />
                 <Route path=path!("/account") view=OrderHistoryPage ssr=SsrMode::Async />
                 <Route path=path!("/account/profile") view=ProfilePage ssr=SsrMode::Async />
+                <Route path=path!("/account/orders/:number") view=OwnOrderPage ssr=SsrMode::Async />
+                <Route path=path!("/account/email") view=ChangeEmailPage ssr=SsrMode::Async />
+                <Route path=path!("/account/download") view=DownloadPage ssr=SsrMode::Async />
+                <Route path=path!("/account/erase") view=ErasePage ssr=SsrMode::Async />
+                <Route path=path!("/account/addresses") view=AddressBookPage ssr=SsrMode::Async />
+                <Route path=path!("/account/addresses/:id") view=AddressPage ssr=SsrMode::Async />
+                <Route path=path!("/auth/email/:token") view=ConfirmEmailPage ssr=SsrMode::Async />
+                <Route path=path!("/orders/lookup") view=LookupPage ssr=SsrMode::Async />
+                <Route path=path!("/orders/view/:link") view=LinkedOrderPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security") view=SecurityPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/people") view=PeoplePage ssr=SsrMode::Async />
                 <Route path=path!("/admin/people/:id") view=PersonPage ssr=SsrMode::Async />
@@ -79,4 +89,5 @@ pub fn register_actions() {
     admin::actions::register();
     cart::actions::register();
     checkout::actions::register();
+    orders::actions::register();
 }

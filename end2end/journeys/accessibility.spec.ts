@@ -1,6 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from '../support/fixtures.ts';
-import { becomeMember } from '../support/members.ts';
+import { becomeMember, keepAddress } from '../support/members.ts';
 import type { Shop } from '../support/shop.ts';
 
 test.use({ expectedStatuses: [404], contextOptions: { reducedMotion: 'reduce' } });
@@ -57,6 +57,21 @@ const pages: Record<string, (shop: Shop) => Promise<unknown>> = {
   register: (shop) => shop.open('/auth/register'),
   'forgotten password': (shop) => shop.open('/auth/forgot'),
   account: (shop) => becomeMember(shop),
+  profile: async (shop) => {
+    await becomeMember(shop);
+    await shop.open('/account/profile');
+  },
+  'address book': async (shop) => {
+    await becomeMember(shop);
+    await keepAddress(shop, 'Home', 'Torstraße 1');
+  },
+  'address, refused': async (shop) => {
+    await becomeMember(shop);
+    await shop.open('/account/addresses/new');
+    await shop.button('Save address').click();
+    await expect(shop.errors).not.toHaveCount(0);
+  },
+  'find your order': (shop) => shop.open('/orders/lookup'),
   'not found': (shop) => shop.open('/no/such/page'),
 };
 

@@ -20,7 +20,7 @@ export async function mailedLink(address: string, subject: string): Promise<stri
     .poll(
       () => {
         const mail = mailsTo(address).find((mail) => mail.includes(`\nSubject: ${subject}`));
-        path = mail?.match(/https?:\/\/[^/\s]+(\/auth\/\S*)/)?.[1];
+        path = mail?.match(/https?:\/\/[^/\s]+(\/(?:auth|orders)\/\S*)/)?.[1];
         return path;
       },
       { message: `a mail to ${address}: ${subject}`, timeout: 15_000 },

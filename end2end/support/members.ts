@@ -36,3 +36,14 @@ export async function signIn(shop: Shop, email: string, secret = password) {
   await shop.main.getByLabel('Password').fill(secret);
   await shop.button('Sign in').click();
 }
+
+/** Puts an address into the address book. */
+export async function keepAddress(shop: Shop, label: string, street: string) {
+  await shop.open('/account/addresses/new');
+  await shop.main.getByLabel('What you call it').fill(label);
+  await shop.field('address-line1').fill(street);
+  await shop.field('postal-code').fill('10119');
+  await shop.field('address-level2').fill('Berlin');
+  await shop.button('Save address').click();
+  await expect(shop.main.getByRole('status')).toContainText('in your book');
+}

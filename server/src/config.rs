@@ -75,6 +75,9 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// `HOLDS_PER_CLIENT`: how many carts of one network address may hold stock at a time; 20.
     pub holds_per_client: u32,
+    /// `ORDER_RETENTION_YEARS`: how many years after that of an order its names and addresses are kept, as the law on
+    /// bookkeeping asks for; 10.
+    pub order_retention_years: u32,
     /// `LOG`: what is logged, as a level or as directives of `tracing`; info.
     pub log: String,
     /// `SHUTDOWN_SECONDS`: how long requests may take to finish at the end, 0 to 600; 20.
@@ -139,6 +142,7 @@ impl Config {
             encryption_keys: variables.text("ENCRYPTION_KEYS")?.map(Secret),
             trusted_proxies: trusted_proxies(&variables)?,
             holds_per_client: variables.number("HOLDS_PER_CLIENT", 1, 1_000_000)?.unwrap_or(20),
+            order_retention_years: variables.number("ORDER_RETENTION_YEARS", 0, 100)?.unwrap_or(10),
             log: variables.text("LOG")?.unwrap_or_else(|| "info".to_owned()),
             shutdown_within: Duration::from_secs(variables.number("SHUTDOWN_SECONDS", 0, 600)?.unwrap_or(20).into()),
             data_dir,

@@ -20,6 +20,7 @@ fn without_variables_everything_has_its_default() {
     assert!(config.is_embedded());
     assert_eq!(config.site_root, Path::new("/opt/emporion/site"));
     assert_eq!(config.holds_per_client, 20);
+    assert_eq!(config.order_retention_years, 10);
     assert_eq!(config.shutdown_within, Duration::from_secs(20));
     assert!(config.redis_url.is_none() && config.secret_key.is_none());
 }

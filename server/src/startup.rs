@@ -111,6 +111,7 @@ pub async fn open(config: &Config, public_url: &str) -> Result<Opened, StartErro
         keys: config.keyring(&secret)?,
         secret,
         holds_per_client: config.holds_per_client,
+        order_retention_years: config.order_retention_years,
     })
     .await?;
     Ok(Opened { shop, redis })

@@ -1,7 +1,10 @@
 //! Accounts: how people get one, sign in, and see to it.
 
 pub(crate) mod actions;
+mod address_book;
+mod data;
 mod device;
+mod email;
 mod order_history;
 mod profile;
 mod register;
@@ -11,6 +14,9 @@ mod security;
 mod sign_in;
 mod verify;
 
+pub use address_book::{AddressBookPage, AddressPage};
+pub use data::{DownloadPage, ErasePage};
+pub use email::{ChangeEmailPage, ConfirmEmailPage};
 pub use order_history::OrderHistoryPage;
 pub use profile::ProfilePage;
 pub use register::RegisterPage;
@@ -45,11 +51,15 @@ async fn form_page(page: &Page, title: &'static str, content: impl IntoView) -> 
 }
 
 /// The pages of an account: their names and addresses.
-const SECTIONS: [(&str, &str); 3] =
-    [("Orders", "/account"), ("Profile", "/account/profile"), ("Security", "/account/security")];
+const SECTIONS: [(&str, &str); 4] = [
+    ("Orders", "/account"),
+    ("Profile", "/account/profile"),
+    ("Addresses", "/account/addresses"),
+    ("Security", "/account/security"),
+];
 
 /// A page of an account, with the way to the others.
-async fn account_page(page: &Page, title: &'static str, content: impl IntoView) -> Drawn {
+pub(crate) async fn account_page(page: &Page, title: &'static str, content: impl IntoView) -> Drawn {
     page.set_head(Head { title: format!("{title} — your account"), ..Head::default() });
     let links: Vec<_> = SECTIONS
         .iter()
@@ -75,7 +85,7 @@ async fn account_page(page: &Page, title: &'static str, content: impl IntoView) 
 }
 
 /// Who is signed in; the answer for everybody else leads to where they can, and back.
-async fn member(page: &Page) -> Result<SignedIn, Drawn> {
+pub(crate) async fn member(page: &Page) -> Result<SignedIn, Drawn> {
     match page.signed_in().await {
         Ok(Some(who)) => Ok(who),
         Ok(None) => {
@@ -115,7 +125,7 @@ async fn used_up(page: &Page) -> Drawn {
 }
 
 /// A day, for people.
-pub fn day(time: DateTime<Utc>) -> String {
+pub(crate) fn day(time: DateTime<Utc>) -> String {
     time.format("%-d %B %Y").to_string()
 }
 

@@ -4,8 +4,8 @@ use super::{account_page, day, member};
 use crate::layout::unavailable;
 use crate::orders::status_name;
 use crate::page::Page;
-use commerce::checkout::place_order::access_token;
-use commerce::orders::{OrderSummary, queries};
+use commerce::db::DbErr;
+use commerce::orders::{OrderSummary, claim, queries};
 use leptos::prelude::*;
 
 /// The orders of whoever is signed in, the latest first.
@@ -18,18 +18,41 @@ pub fn OrderHistoryPage() -> impl IntoView {
             Err(answer) => return answer,
         };
         let before = page.query.get("before").and_then(|id| id.parse().ok());
-        let (orders, more) = match queries::of_user(page.shop.db.latest(), who.user, before).await {
+        let db = page.shop.db.latest();
+        let found = async {
+            Ok::<_, DbErr>((queries::of_user(db, who.user, before).await?, claim::claimable(db, who.user).await?))
+        };
+        let ((orders, more), claimable) = match found.await {
             Ok(found) => found,
             Err(error) => return unavailable(&page, error).await,
         };
-        let content = view! { <Orders page=page.clone() orders=orders more=more later=before.is_some() /> };
+        let content = view! {
+            <Claim count=claimable email=who.email />
+            <Orders orders=orders more=more later=before.is_some() />
+        };
         account_page(&page, "Orders", content).await
+    })
+}
+
+/// Offers to take in what somebody ordered as a guest.
+#[component]
+fn Claim(count: i64, email: String) -> impl IntoView {
+    (count > 0).then(|| {
+        let orders = if count == 1 { "one order".to_owned() } else { format!("{count} orders") };
+        view! {
+            <section aria-labelledby="claim">
+                <h2 id="claim">"Ordered without your account"</h2>
+                <p>"We have "{orders}" for "<strong>{email}</strong>" from before."</p>
+                <form method="post" action="/actions/account/claim-orders">
+                    <button class="button">"Take into my account"</button>
+                </form>
+            </section>
+        }
     })
 }
 
 #[component]
 fn Orders(
-    page: Page,
     orders: Vec<OrderSummary>,
     /// Whether there are older ones.
     more: bool,
@@ -40,7 +63,7 @@ fn Orders(
     let rows: Vec<_> = orders
         .into_iter()
         .map(|order| {
-            let href = format!("/checkout/confirmation/{}", access_token(&page.shop, order.id).as_str());
+            let href = format!("/account/orders/{}", order.number);
             view! {
                 <li class="session">
                     <div>

@@ -26,6 +26,7 @@ pub fn SignInPage() -> impl IntoView {
                 <button class="button primary wide">"Sign in"</button>
             </form>
             <p><a href="/auth/forgot">"I have forgotten my password"</a></p>
+            <p>"Ordered without an account? "<a href="/orders/lookup">"Find your order"</a></p>
             <p>"New here? "<a href="/auth/register">"Create an account"</a></p>
         };
         form_page(&page, "Sign in", content).await

@@ -1,11 +1,14 @@
 //! What the forms of the checkout do. Each answers with a redirect to a page.
 
+use super::address_step::NEW;
 use crate::forms::keep_draft;
 use crate::layout::log_failure;
 use crate::page::Page;
+use commerce::accounts::address_book::{self, AddressError, Entry};
 use commerce::checkout::save_step::{StepDone, save_step};
-use commerce::checkout::{self, CheckoutError, parse_contact};
-use commerce::forms::{self, Errors, Fields};
+use commerce::checkout::{self, CheckoutError, Contact, parse_contact, put_address};
+use commerce::db::DbErr;
+use commerce::forms::{self, Errors, FieldError, Fields};
 use commerce::token::Token;
 use leptos::prelude::*;
 use leptos::server_fn::axum::register_explicit;
@@ -76,11 +79,58 @@ pub async fn save_address(#[server(flatten)] fields: Fields) -> Result<(), Serve
         keep_draft(&page, ADDRESS_FORM, "/checkout/address", fields, Errors::new()).await;
         return Ok(());
     }
-    match parse_contact(&fields) {
+    let contact = match with_saved(&page, &fields).await {
+        Ok(Some(filled)) => parse_contact(&filled),
+        Ok(None) => Err([("saved".to_owned(), FieldError::UnknownChoice)].into()),
+        Err(error) => {
+            page.see_other(&refused("/checkout/address", &error.into()));
+            return Ok(());
+        }
+    };
+    match contact {
         Err(errors) => keep_draft(&page, ADDRESS_FORM, "/checkout/address", fields, errors).await,
-        Ok(contact) => go_on(&page, &token, StepDone::Address(Box::new(contact)), "address", "delivery").await,
+        Ok(contact) => {
+            let next = keep_address(&page, &fields, &contact).await;
+            go_on(&page, &token, StepDone::Address(Box::new(contact)), "address", next).await;
+        }
     }
     Ok(())
+}
+
+/// The address in the book that was chosen, if it is one.
+fn chosen(fields: &Fields) -> Option<&str> {
+    fields.get("saved").map(String::as_str).filter(|chosen| *chosen != NEW)
+}
+
+/// The fields with those of the address that was chosen from one's own book; `None` where it is not there.
+async fn with_saved(page: &Page, fields: &Fields) -> Result<Option<Fields>, DbErr> {
+    let mut filled = fields.clone();
+    let Some(chosen) = chosen(fields) else { return Ok(Some(filled)) };
+    let (Some(who), Ok(id)) = (page.signed_in().await?, chosen.parse()) else { return Ok(None) };
+    let saved = address_book::queries::one(page.shop.db.latest(), who.user, id).await?;
+    Ok(saved.map(|saved| {
+        put_address(&mut filled, "", &saved.entry.address);
+        filled
+    }))
+}
+
+/// Keeps a new address where its owner wants that; gives the next step. The order goes on whatever comes of it.
+async fn keep_address(page: &Page, fields: &Fields, contact: &Contact) -> &'static str {
+    const NEXT: &str = "delivery";
+    if chosen(fields).is_some() || !fields.contains_key("keep_address") {
+        return NEXT;
+    }
+    let Ok(Some(who)) = page.signed_in().await else { return NEXT };
+    let address = contact.delivery.clone();
+    let entry = Entry { label: String::new(), address, default_delivery: false, default_billing: false };
+    match address_book::save::add(&page.shop, who.user, &entry).await {
+        Ok(_) => NEXT,
+        Err(AddressError::TooMany) => "delivery?refused=book-full",
+        Err(error) => {
+            log_failure(&error);
+            NEXT
+        }
+    }
 }
 
 async fn go_on(page: &Page, token: &Token, done: StepDone, here: &str, next: &str) {

@@ -3,29 +3,116 @@
 use super::actions::ADDRESS_FORM;
 use crate::forms::{ErrorSummary, Form, TextField, draft, words};
 use crate::page::Page;
-use commerce::checkout::{COUNTRIES, Checkout, contact_fields, country};
+use commerce::accounts::SignedIn;
+use commerce::accounts::address_book::{Saved, queries};
+use commerce::checkout::{COUNTRIES, Checkout, contact_fields, country, put_address};
 use commerce::db::DbErr;
+use commerce::forms::Fields;
 use leptos::prelude::*;
 
-/// The form as it is to be shown: what was refused, else what was kept, else new.
-pub async fn form(page: &Page, checkout: &Checkout) -> Result<Form, DbErr> {
-    Ok::<_, DbErr>(match (draft(page, ADDRESS_FORM).await?, &checkout.contact) {
-        (Some(refused), _) => refused,
-        (None, Some(contact)) => Form { fields: contact_fields(contact), ..Form::default() },
-        (None, None) => {
-            let home = page.shop.reference().settings.country.clone();
-            let fields = [("country".to_owned(), home), ("billing_same".to_owned(), "on".to_owned())];
-            Form { fields: fields.into(), ..Form::default() }
+/// What the page of the step shows.
+pub struct Entered {
+    /// The form: what was refused, else what was kept, else new.
+    form: Form,
+    /// The addresses that whoever is signed in keeps; `None` for guests.
+    book: Option<Vec<Saved>>,
+}
+
+/// The choice among kept addresses that is none of them.
+pub const NEW: &str = "new";
+
+/// Reads what the page of the step shows.
+pub async fn entered(page: &Page, checkout: &Checkout) -> Result<Entered, DbErr> {
+    let who = page.signed_in().await?;
+    let book = match &who {
+        Some(who) => Some(queries::of_user(page.shop.db.latest(), who.user).await?),
+        None => None,
+    };
+    let fields = match (draft(page, ADDRESS_FORM).await?, &checkout.contact) {
+        (Some(form), _) => return Ok(Entered { form, book }),
+        (None, Some(contact)) => {
+            let mut fields = contact_fields(contact);
+            let kept = book.iter().flatten().find(|saved| saved.entry.address == contact.delivery);
+            fields.insert("saved".to_owned(), kept.map_or_else(|| NEW.to_owned(), |saved| saved.id.to_string()));
+            fields
         }
-    })
+        (None, None) => new_fields(page, who.as_ref(), book.as_deref().unwrap_or_default()),
+    };
+    Ok(Entered { form: Form { fields, ..Form::default() }, book })
+}
+
+/// What is entered before anybody has: what is known of whoever is signed in.
+fn new_fields(page: &Page, who: Option<&SignedIn>, book: &[Saved]) -> Fields {
+    let home = page.shop.reference().settings.country.clone();
+    let mut fields: Fields = [("country".to_owned(), home), ("billing_same".to_owned(), "on".to_owned())].into();
+    let Some(who) = who else { return fields };
+    fields.extend([("email".to_owned(), who.email.clone()), ("name".to_owned(), who.name.clone())]);
+    let delivery = book.iter().find(|saved| saved.entry.default_delivery);
+    fields.insert("saved".to_owned(), delivery.map_or_else(|| NEW.to_owned(), |saved| saved.id.to_string()));
+    let billing = book.iter().find(|saved| saved.entry.default_billing);
+    if let Some(billing) = billing.filter(|billing| delivery.is_some_and(|delivery| delivery.id != billing.id)) {
+        fields.remove("billing_same");
+        put_address(&mut fields, "billing_", &billing.entry.address);
+    }
+    fields
+}
+
+/// The addresses that somebody keeps, to choose one or another one.
+#[component]
+fn SavedAddresses(form: Form, book: Vec<Saved>) -> impl IntoView {
+    let chosen = form.value("saved");
+    let chosen = if book.iter().any(|saved| saved.id.to_string() == chosen) { chosen } else { NEW.to_owned() };
+    let error = form.errors.get("saved").map(|error| {
+        view! { <p class="field-error" id="saved-error">{words("saved", *error)}</p> }
+    });
+    let addresses: Vec<_> = book
+        .into_iter()
+        .map(|saved| {
+            let id = saved.id.to_string();
+            let checked = id == chosen;
+            let title = saved.entry.title().to_owned();
+            let lines = saved.entry.address.lines().join(", ");
+            view! {
+                <li>
+                    <label class="option-card">
+                        <input type="radio" name="saved" value=id checked=checked />
+                        <span><strong>{title}</strong><span class="hint">{lines}</span></span>
+                    </label>
+                </li>
+            }
+        })
+        .collect();
+    view! {
+        <div class="saved-addresses" id="saved" tabindex="-1">
+            {error}
+            <ul class="option-cards">
+                {addresses}
+                <li>
+                    <label class="option-card">
+                        <input type="radio" name="saved" value=NEW checked=chosen == NEW />
+                        <strong>"Another address"</strong>
+                    </label>
+                </li>
+            </ul>
+        </div>
+    }
 }
 
 /// The form of the address step.
 #[component]
-pub fn AddressStep(form: Form, checkout: Checkout, page: Page) -> impl IntoView {
+pub fn AddressStep(entered: Entered, page: Page) -> impl IntoView {
+    let Entered { form, book } = entered;
     let same = form.fields.contains_key("billing_same");
     let home = page.shop.reference().settings.country.clone();
-    let _ = checkout;
+    let keep = book.is_some().then(|| {
+        view! {
+            <label class="check">
+                <input type="checkbox" name="keep_address" checked=form.fields.contains_key("keep_address") />
+                <span>"Keep it in my address book"</span>
+            </label>
+        }
+    });
+    let book = book.filter(|book| !book.is_empty());
     view! {
         <h1>"Where should it go?"</h1>
         <ErrorSummary form=form.clone() />
@@ -37,7 +124,11 @@ pub fn AddressStep(form: Form, checkout: Checkout, page: Page) -> impl IntoView 
             </fieldset>
             <fieldset class="group">
                 <legend>"Delivery address"</legend>
-                <AddressFields form=form.clone() prefix="" section="shipping" home=home.clone() />
+                {book.map(|book| view! { <SavedAddresses form=form.clone() book=book /> })}
+                <div class="another-address">
+                    <AddressFields form=form.clone() prefix="" section="shipping" home=home.clone() />
+                    {keep}
+                </div>
             </fieldset>
             <fieldset class="group">
                 <legend>"Invoice"</legend>
@@ -56,8 +147,9 @@ pub fn AddressStep(form: Form, checkout: Checkout, page: Page) -> impl IntoView 
     }
 }
 
+/// The fields of an address in the country that is chosen in them.
 #[component]
-fn AddressFields(form: Form, prefix: &'static str, section: &'static str, home: String) -> impl IntoView {
+pub fn AddressFields(form: Form, prefix: &'static str, section: &'static str, home: String) -> impl IntoView {
     let field = |name: &str| format!("{prefix}{name}");
     let auto = |token: &str| format!("{section} {token}");
     let entered = form.value(&field("country"));

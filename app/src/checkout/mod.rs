@@ -19,4 +19,6 @@ mod view;
 
 pub use hold_timer::HoldTimer;
 #[cfg(feature = "ssr")]
-pub use {payment_step::method_name, review_step::Postal, summary::Amounts, view::CheckoutPage};
+pub use {
+    address_step::AddressFields, payment_step::method_name, review_step::Postal, summary::Amounts, view::CheckoutPage,
+};

@@ -45,8 +45,8 @@ pub fn CheckoutPage() -> impl IntoView {
 
 async fn shown(page: &Page, step: Step, checkout: Checkout) -> Drawn {
     let content = match step {
-        Step::Address => match super::address_step::form(page, &checkout).await {
-            Ok(form) => view! { <AddressStep form=form checkout=checkout.clone() page=page.clone() /> }.into_any(),
+        Step::Address => match super::address_step::entered(page, &checkout).await {
+            Ok(entered) => view! { <AddressStep entered=entered page=page.clone() /> }.into_any(),
             Err(error) => return unavailable(page, error).await,
         },
         Step::Delivery => view! { <DeliveryStep checkout=checkout.clone() /> }.into_any(),

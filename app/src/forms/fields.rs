@@ -17,12 +17,21 @@ pub fn words(field: &str, error: FieldError) -> String {
     {
         return words.to_owned();
     }
+    match (field, error) {
+        ("new_email", FieldError::Wrong) => return "This is the address that you have".to_owned(),
+        ("confirmation", _) => return "Type the word as it stands there".to_owned(),
+        // Which of them is wrong, nobody is told.
+        ("order_number", FieldError::Wrong) => {
+            return "We have no order with this number and e-mail address. Please check both".to_owned();
+        }
+        _ => {}
+    }
     match error {
         FieldError::Required => format!("Enter your {name}"),
         FieldError::TooLong => format!("The {name} is too long"),
         FieldError::TooShort => "Enter the whole address: street, number and town".to_owned(),
         FieldError::Invalid => match field.trim_start_matches("billing_") {
-            "email" => "Enter an e-mail address like name@example.org".to_owned(),
+            "email" | "new_email" => "Enter an e-mail address like name@example.org".to_owned(),
             "phone" => "Enter a phone number like +49 30 1234567, or leave it empty".to_owned(),
             _ => format!("Check the {name}: it doesn’t fit the country"),
         },
@@ -51,7 +60,10 @@ pub fn quantity_words() -> String {
 
 fn label_of(field: &str) -> &'static str {
     match field.trim_start_matches("billing_") {
-        "email" => "e-mail address",
+        "email" | "new_email" => "e-mail address",
+        "order_number" => "order number",
+        "saved" => "delivery address",
+        "label" => "name of the address",
         "phone" => "phone number",
         "country" => "country",
         "name" => "full name",

@@ -35,6 +35,7 @@ pub fn Footer(page: Page) -> impl IntoView {
                 <div>
                     <h2>"Help"</h2>
                     <ul>
+                        <li><a href="/orders/lookup">"Find your order"</a></li>
                         <li><a href=mail>{settings.email.clone()}</a></li>
                         <li>
                             {if settings.prices_include_tax { "Prices include tax" } else { "Prices are before tax" }}

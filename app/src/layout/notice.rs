@@ -84,6 +84,15 @@ fn words(code: &str) -> Option<&'static str> {
         "codes-sent" => "We have sent several codes already. Use the latest one, or another way to sign in.",
         "factor-gone" => "That is not set up, or not any more.",
         "factor-there" => "That is set up already.",
+        "email-taken" => "This address has got another account meanwhile: yours stays as it was.",
+        "sign-in-again" => {
+            "For this you must have signed in within the last ten minutes. Sign out, sign in again and try once more."
+        }
+        "open-orders" => {
+            "You have orders that are under way: once they are delivered or cancelled, you can delete your account."
+        }
+        "no-address" => "This address is not in your book any more.",
+        "book-full" => "Your address book is full. The address was not kept for next time.",
         "unavailable" => "We could not do that at the moment. Nothing was lost: please try again.",
         _ => return None,
     })
@@ -108,6 +117,21 @@ fn good_words(code: &str) -> Option<&'static str> {
         "factor-removed" => "It is removed.",
         "codes-kept" => "Your recovery codes are not shown any more. Keep them in a safe place.",
         "distrusted" => "That browser is asked for your second factor again.",
+        "name-changed" => "Your name is changed.",
+        "preferences-saved" => "We send you the mails that you chose.",
+        "email-asked" => {
+            "We have sent a mail to both addresses. Your address is changed once both have confirmed, within three days."
+        }
+        "email-cancelled" => "Your address stays as it is.",
+        "email-waiting" => "Thank you. The address is changed once the other one has confirmed, too.",
+        "email-changed" => "Your account has its new address. You sign in with it.",
+        "email-refused" => {
+            "The address stays as it is, and every other device is signed out. If somebody may know your password, choose a new one."
+        }
+        "address-saved" => "The address is in your book.",
+        "address-deleted" => "The address is deleted.",
+        "orders-claimed" => "Your orders are in your account now.",
+        "erased" => "Your account is deleted. A last mail says what we keep, and for how long.",
         "session-ended" => "That device is signed out.",
         _ => return None,
     })

@@ -38,6 +38,7 @@ pub fn password_changed(to: &str, name: &str, settings: &Settings, url: &str) ->
     mail(to, settings, "Your password was changed", &text, "I did not do this", url)
 }
 
+/// A mail with one text and one button.
 pub(super) fn mail(to: &str, settings: &Settings, subject: &str, text: &str, button: &str, url: &str) -> Mail {
     Mail {
         recipient: to.to_owned(),

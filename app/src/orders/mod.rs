@@ -1,5 +1,12 @@
 //! Pages of orders.
 
+pub(crate) mod actions;
 mod confirmation;
+mod details;
+mod guest;
+mod own;
 
 pub use confirmation::{ConfirmationPage, status_name};
+pub use details::OrderDetails;
+pub use guest::{LinkedOrderPage, LookupPage};
+pub use own::OwnOrderPage;

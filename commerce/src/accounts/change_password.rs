@@ -1,6 +1,7 @@
 //! Somebody changes the password they know.
 
 use super::admit::open_session;
+use super::change_email;
 use super::passwords::refuse_common;
 use super::second_factor::{devices, end_pending};
 use super::sign_in;
@@ -45,6 +46,7 @@ async fn attempt(shop: &Shop, who: &SignedIn, hash: &str, device: &Device) -> Re
     tx.execute_raw(sql(&tx, text, [who.user.into()])).await?;
     devices::forget_all(&tx, who.user).await?;
     end_pending(&tx, who.user, now).await?;
+    change_email::forget(&tx, who.user).await?;
     let token = open_session(&tx, who.user, device, now).await?;
     audit::record(&tx, now, Done::by(Action::PasswordChanged, who.user)).await?;
     events::emit(shop, &tx, vec![NewEvent::password_changed(&PasswordChanged { user: who.user })]).await?;

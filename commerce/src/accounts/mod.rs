@@ -4,8 +4,13 @@ use crate::forms::{self, Errors, FieldError, Fields, Parser};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+pub mod address_book;
 #[cfg(feature = "ssr")]
 pub mod admit;
+#[cfg(feature = "ssr")]
+pub mod change_email;
+#[cfg(feature = "ssr")]
+pub mod change_name;
 #[cfg(feature = "ssr")]
 pub mod change_password;
 #[cfg(feature = "ssr")]
@@ -17,7 +22,15 @@ pub mod end_session;
 #[cfg(feature = "ssr")]
 pub mod entity;
 #[cfg(feature = "ssr")]
+pub mod erase;
+#[cfg(feature = "ssr")]
+pub mod export;
+#[cfg(feature = "ssr")]
 pub mod passwords;
+#[cfg(feature = "ssr")]
+pub mod preferences;
+#[cfg(feature = "ssr")]
+pub mod prove;
 #[cfg(feature = "ssr")]
 pub mod purge;
 #[cfg(feature = "ssr")]
@@ -63,6 +76,12 @@ pub const PASSWORD_LEAST: usize = 8;
 
 /// The most characters of a password: a longer one would be an attack on the processor.
 pub const PASSWORD_MOST: usize = 128;
+
+/// How long both addresses may take to confirm a change from one to the other, in days.
+pub const EMAIL_CHANGE_DAYS: i64 = 3;
+
+/// How long a sign-in stands for the password where an account has none, in minutes.
+pub const RECENT_MINUTES: i64 = 10;
 
 /// The most characters of a name.
 pub const NAME_MOST: usize = 100;
@@ -248,6 +267,18 @@ pub enum AccountError {
     /// Nobody is signed in there.
     #[error("not signed in")]
     NotSignedIn,
+    /// The account has no password, and the sign-in was too long ago to stand for one.
+    #[error("signed in too long ago")]
+    SignInAgain,
+    /// The new address is the one that the account has.
+    #[error("the same address")]
+    SameEmail,
+    /// Somebody else has got an account with the address meanwhile.
+    #[error("address taken meanwhile")]
+    EmailTaken,
+    /// So many orders are under way, and can't do without the person.
+    #[error("{0} orders under way")]
+    OpenOrders(i64),
     /// The password could not be hashed.
     #[error("hashing failed: {0}")]
     Hashing(String),
@@ -319,6 +350,55 @@ pub struct PasswordResetRequested {
 pub struct PasswordChanged {
     /// Who.
     pub user: UserId,
+}
+
+/// Somebody wants another address for their account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmailChangeRequested {
+    /// Who.
+    pub user: UserId,
+    /// The link that confirms the new address.
+    pub new_link: VerificationId,
+    /// The link by which the present address agrees or refuses.
+    pub old_link: VerificationId,
+    /// Whether the new address has an account already: its owner gets other words, and no link.
+    pub taken: bool,
+}
+
+/// Somebody's account has another address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmailChanged {
+    /// Who.
+    pub user: UserId,
+}
+
+/// Somebody's account is gone. The one event that holds an address: nobody could be told otherwise. It is deleted
+/// soon after the mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountErased {
+    /// Where the last mail goes.
+    pub email: String,
+    /// What they were called.
+    pub name: String,
+}
+
+/// A topic of mails that people choose to get, apart from those about orders and the safety of their account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// News and offers of the shop.
+    News,
+}
+
+impl Topic {
+    /// Every topic.
+    pub const ALL: [Self; 1] = [Self::News];
+
+    /// Its name in the database and in forms.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::News => "news",
+        }
+    }
 }
 
 #[cfg(test)]

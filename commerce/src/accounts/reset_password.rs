@@ -1,6 +1,7 @@
 //! Somebody has forgotten their password.
 
 use super::admit::{Admission, Proof, admit};
+use super::change_email;
 use super::passwords::refuse_common;
 use super::second_factor::{devices, end_pending};
 use super::verification::{self, Purpose};
@@ -66,6 +67,8 @@ async fn attempt(shop: &Shop, link: &Token, hash: &str, device: &Device) -> Resu
     tx.execute_raw(sql(&tx, "DELETE FROM sessions WHERE user_id = $1", [user.into()])).await?;
     devices::forget_all(&tx, user).await?;
     end_pending(&tx, user, now).await?;
+    // Whoever had the old password may have asked for another address.
+    change_email::forget(&tx, user).await?;
     let admission = admit(&tx, user, Proof::MailedLink, device, now).await?;
     audit::record(&tx, now, Done::by(Action::PasswordChanged, user)).await?;
     events::emit(shop, &tx, vec![NewEvent::password_changed(&PasswordChanged { user })]).await?;

@@ -1,6 +1,6 @@
 //! Links that are mailed, and let whoever holds them do one thing once.
 
-use super::{AccountError, UserId, VerificationId, entity::verification};
+use super::{AccountError, EMAIL_CHANGE_DAYS, UserId, VerificationId, entity::verification};
 use crate::Shop;
 use crate::db::sql;
 use crate::token::Token;
@@ -14,13 +14,19 @@ pub enum Purpose {
     VerifyEmail,
     /// Choose a new password.
     ResetPassword,
+    /// Prove that the address that is to be the account's is theirs.
+    ConfirmNewEmail,
+    /// Agree, at the address that is the account's, that another one is to be.
+    ConfirmOldEmail,
 }
 
 impl Purpose {
-    fn code(self) -> &'static str {
+    pub(super) fn code(self) -> &'static str {
         match self {
             Self::VerifyEmail => "verify email",
             Self::ResetPassword => "reset password",
+            Self::ConfirmNewEmail => "confirm new email",
+            Self::ConfirmOldEmail => "confirm old email",
         }
     }
 
@@ -28,6 +34,7 @@ impl Purpose {
     fn lasts(self) -> TimeDelta {
         match self {
             Self::VerifyEmail => TimeDelta::days(3),
+            Self::ConfirmNewEmail | Self::ConfirmOldEmail => TimeDelta::days(EMAIL_CHANGE_DAYS),
             Self::ResetPassword => TimeDelta::hours(1),
         }
     }

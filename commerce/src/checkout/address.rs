@@ -25,6 +25,30 @@ pub struct Address {
 }
 
 impl Address {
+    /// What of the address may be shown to somebody who knows little of the order: initials, town and country.
+    pub fn masked(&self) -> Vec<String> {
+        let initials: Vec<_> = self.name.split_whitespace().filter_map(|word| word.chars().next()).collect();
+        let initials: Vec<_> = initials.iter().map(|letter| format!("{letter}.")).collect();
+        let country = country(&self.country).map_or(self.country.as_str(), |country| country.name);
+        [initials.join(" "), self.city.clone(), country.to_owned()]
+            .into_iter()
+            .filter(|line| !line.is_empty())
+            .collect()
+    }
+
+    /// The address with nothing left of it but the country, which tax is counted by.
+    pub fn anonymised(&self) -> Self {
+        Self {
+            name: String::new(),
+            line1: String::new(),
+            line2: String::new(),
+            city: String::new(),
+            region: String::new(),
+            postal_code: String::new(),
+            country: self.country.clone(),
+        }
+    }
+
     /// The address as it is written on a parcel, line by line.
     pub fn lines(&self) -> Vec<String> {
         let town = match self.country.as_str() {
@@ -71,10 +95,10 @@ pub fn parse_contact(fields: &Fields) -> Result<Contact, Errors> {
     let get = |name: &str| fields.get(name).map(String::as_str);
     let email = parser.field("email", forms::email(get("email")));
     let phone = parser.field("phone", phone(get("phone")));
-    let delivery = parse_address(&mut parser, fields, "");
+    let delivery = parse_address_form(&mut parser, fields, "");
     let billing = match get(SAME) {
         Some(_) => Some(None),
-        None => parse_address(&mut parser, fields, "billing_").map(Some),
+        None => parse_address_form(&mut parser, fields, "billing_").map(Some),
     };
     let contact = (|| Some(Contact { email: email?, phone: phone?, delivery: delivery?, billing: billing? }))();
     parser.finish(contact)
@@ -90,19 +114,27 @@ pub fn contact_fields(contact: &Contact) -> Fields {
         put(SAME.to_owned(), "on");
     }
     for (prefix, address) in [("", Some(&contact.delivery)), ("billing_", contact.billing.as_ref())] {
-        let Some(address) = address else { continue };
-        put(format!("{prefix}name"), &address.name);
-        put(format!("{prefix}line1"), &address.line1);
-        put(format!("{prefix}line2"), &address.line2);
-        put(format!("{prefix}city"), &address.city);
-        put(format!("{prefix}region"), &address.region);
-        put(format!("{prefix}postal_code"), &address.postal_code);
-        put(format!("{prefix}country"), &address.country);
+        if let Some(address) = address {
+            put_address(&mut fields, prefix, address);
+        }
     }
     fields
 }
 
-fn parse_address(parser: &mut Parser, fields: &Fields, prefix: &str) -> Option<Address> {
+/// Puts an address into fields as it would be typed, each name with this `prefix`.
+pub fn put_address(fields: &mut Fields, prefix: &str, address: &Address) {
+    let mut put = |name: &str, value: &str| fields.insert(format!("{prefix}{name}"), value.to_owned());
+    put("name", &address.name);
+    put("line1", &address.line1);
+    put("line2", &address.line2);
+    put("city", &address.city);
+    put("region", &address.region);
+    put("postal_code", &address.postal_code);
+    put("country", &address.country);
+}
+
+/// Reads the fields of an address whose names have this `prefix`; what is wrong goes to the parser.
+pub fn parse_address_form(parser: &mut Parser, fields: &Fields, prefix: &str) -> Option<Address> {
     let field = |name: &str| format!("{prefix}{name}");
     let get = |name: &str| fields.get(&field(name)).map(String::as_str);
     let country = parser.field(&field("country"), parse_country(get("country")));
@@ -185,6 +217,13 @@ mod tests {
         assert_eq!(contact.billing, None);
         assert_eq!(parse_contact(&contact_fields(&contact)), Ok(contact.clone()));
         assert_eq!(contact.delivery.lines(), ["Ada Lovelace", "Unter den Linden 1", "10117 Berlin", "Germany"]);
+    }
+
+    #[test]
+    fn a_masked_address_tells_neither_name_nor_street() {
+        let address = parse_contact(&typed(&[])).expect("valid").delivery;
+        assert_eq!(address.masked(), ["A. L.", "Berlin", "Germany"]);
+        assert_eq!(address.anonymised().lines(), ["Germany"]);
     }
 
     #[test]

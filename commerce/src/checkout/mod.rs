@@ -25,7 +25,7 @@ pub mod save_step;
 #[cfg(feature = "ssr")]
 pub mod start;
 
-pub use address::{Address, Contact, contact_fields, parse_contact};
+pub use address::{Address, Contact, contact_fields, parse_address_form, parse_contact, put_address};
 pub use country::{COUNTRIES, Country, PostalCode, Region, country};
 
 /// How long stock is held after the last progress, in minutes.

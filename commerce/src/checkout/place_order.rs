@@ -172,6 +172,7 @@ async fn insert<C: ConnectionTrait>(
         total: Set(totals.total.gross),
         version: Set(1),
         placed_at: Set(None),
+        anonymised_at: Set(None),
         created_at: Set(now),
         updated_at: Set(now),
     };

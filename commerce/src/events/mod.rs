@@ -3,7 +3,10 @@
 
 use crate::Shop;
 use crate::accounts::second_factor::{FactorAdded, FactorRemoved, RecoveryCodeUsed, SignInCodeRequested};
-use crate::accounts::{PasswordChanged, PasswordResetRequested, RegistrationRepeated, UserRegistered};
+use crate::accounts::{
+    AccountErased, EmailChangeRequested, EmailChanged, PasswordChanged, PasswordResetRequested, RegistrationRepeated,
+    UserId, UserRegistered,
+};
 use crate::clock::uuid_at;
 use crate::db::insert_all;
 use crate::inventory::StockChanged;
@@ -56,6 +59,14 @@ pub const RECOVERY_CODE_USED: Kind = Kind { name: "RecoveryCodeUsed", version: 1
 
 /// Somebody wants a code by mail to sign in with.
 pub const SIGN_IN_CODE_REQUESTED: Kind = Kind { name: "SignInCodeRequested", version: 1 };
+/// Somebody wants another address for their account.
+pub const EMAIL_CHANGE_REQUESTED: Kind = Kind { name: "EmailChangeRequested", version: 1 };
+
+/// Somebody's account has another address.
+pub const EMAIL_CHANGED: Kind = Kind { name: "EmailChanged", version: 1 };
+
+/// Somebody's account is gone.
+pub const ACCOUNT_ERASED: Kind = Kind { name: "AccountErased", version: 1 };
 
 /// An event that is about to be written.
 #[derive(Clone, Debug)]
@@ -115,6 +126,21 @@ impl NewEvent {
     /// Reports somebody who wants a code by mail.
     pub fn sign_in_code_requested(event: &SignInCodeRequested) -> Self {
         Self::new(SIGN_IN_CODE_REQUESTED, event.user.0, 1, event)
+    }
+
+    /// Reports somebody who wants another address.
+    pub fn email_change_requested(event: &EmailChangeRequested) -> Self {
+        Self::new(EMAIL_CHANGE_REQUESTED, event.user.0, 1, event)
+    }
+
+    /// Reports another address.
+    pub fn email_changed(event: &EmailChanged) -> Self {
+        Self::new(EMAIL_CHANGED, event.user.0, 1, event)
+    }
+
+    /// Reports that an account is gone.
+    pub fn account_erased(user: UserId, event: &AccountErased) -> Self {
+        Self::new(ACCOUNT_ERASED, user.0, 1, event)
     }
 
     fn new(kind: Kind, aggregate: Uuid, aggregate_version: i64, data: &impl Serialize) -> Self {

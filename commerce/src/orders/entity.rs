@@ -74,6 +74,8 @@ pub mod order {
         pub total: i64,
         /// Counts the changes.
         pub version: i64,
+        /// When it was forgotten who it was for.
+        pub anonymised_at: Option<DateTimeUtc>,
         /// When it was placed.
         pub placed_at: Option<DateTimeUtc>,
         /// When it was made.

@@ -20,6 +20,16 @@ pub async fn by_access_token<C: ConnectionTrait>(db: &C, token_hash: &str) -> Re
     with_lines(db, row).await
 }
 
+/// An order with its lines, unless it was forgotten who it was for.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_link<C: ConnectionTrait>(db: &C, id: OrderId) -> Result<Option<Order>, DbErr> {
+    // An erased account takes the address out of its orders: nobody has a link to them any more.
+    let row = order::Entity::find_by_id(id).filter(order::Column::Email.ne("")).one(db).await?;
+    with_lines(db, row).await
+}
+
 /// An order with its lines.
 ///
 /// # Errors
@@ -27,6 +37,29 @@ pub async fn by_access_token<C: ConnectionTrait>(db: &C, token_hash: &str) -> Re
 pub async fn by_id<C: ConnectionTrait>(db: &C, id: OrderId) -> Result<Option<Order>, DbErr> {
     let row = order::Entity::find_by_id(id).one(db).await?;
     with_lines(db, row).await
+}
+
+/// An order of a person's own by its number, with its lines.
+///
+/// # Errors
+/// When the database fails.
+pub async fn own_by_number<C: ConnectionTrait>(
+    db: &C,
+    user: UserId,
+    number: OrderNumber,
+) -> Result<Option<Order>, DbErr> {
+    let own = order::Entity::find().filter(order::Column::UserId.eq(user));
+    let row = own.filter(order::Column::Number.eq(number.to_string())).one(db).await?;
+    with_lines(db, row).await
+}
+
+/// Whose account an order is in.
+///
+/// # Errors
+/// When the database fails.
+pub async fn owner<C: ConnectionTrait>(db: &C, id: OrderId) -> Result<Option<UserId>, DbErr> {
+    let owner = order::Entity::find_by_id(id).select_only().column(order::Column::UserId);
+    Ok(owner.into_tuple::<Option<UserId>>().one(db).await?.flatten())
 }
 
 /// How many orders a page of a person's history has.
@@ -61,7 +94,7 @@ struct Facts {
     terms: PaymentTerms,
 }
 
-fn unknown(what: &str, text: &str) -> DbErr {
+pub(crate) fn unknown(what: &str, text: &str) -> DbErr {
     DbErr::Type(format!("no {what}: {text}"))
 }
 

@@ -4,11 +4,13 @@ mod databases;
 mod fakes;
 mod goods;
 mod guest;
+mod member;
 
 pub use databases::{Database, services_missing};
 pub use fakes::{Answer, CardGateway, Mailbox, Recorder};
 pub use goods::Goods;
 pub use guest::{Guest, contact};
+pub use member::password;
 
 use commerce::cart::sessions::Sessions;
 use commerce::catalog::{CategoryId, VariationId};
@@ -275,6 +277,7 @@ impl World {
             secret: b"the same on every replica".to_vec(),
             keys: Keyring::derived(b"the same on every replica"),
             holds_per_client: 3,
+            order_retention_years: 10,
         }
     }
 }

@@ -9,11 +9,15 @@ mod harness;
 
 mod account_cart;
 mod accounts;
+mod address_book;
 mod cart;
 mod catalogue;
 mod checkout;
 mod concurrency;
+mod email_change;
+mod erasure;
 mod events;
+mod guest_orders;
 mod listing;
 mod outage;
 mod payment;

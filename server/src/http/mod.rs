@@ -6,6 +6,7 @@ mod assets;
 mod client;
 mod compress;
 mod csrf;
+mod export;
 mod failures;
 mod files;
 mod forms;
@@ -81,6 +82,7 @@ pub fn router(web: &Web, site_root: &Path) -> Router {
         .route("/api", any(problem::unknown_endpoint))
         .route("/api/{*rest}", any(problem::unknown_endpoint))
         .route("/media/{id}/{file}", get(media::show))
+        .route(export::PATH, get(export::download))
         .route(&web.assets.loader_path, get(files::loader))
         .nest_service("/pkg", files::pkg(site_root, &web.assets));
     if web.live_reload.is_some() {

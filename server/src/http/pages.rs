@@ -22,7 +22,7 @@ use std::str::FromStr;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Pages below these are somebody's own, whoever asks.
-const PERSONAL: [&str; 5] = ["/account", "/admin", "/auth", "/cart", "/checkout"];
+const PERSONAL: [&str; 6] = ["/account", "/admin", "/auth", "/cart", "/checkout", "/orders"];
 
 /// What pages and actions are given by the server.
 pub fn context(web: &Web, head: HeadSlot) -> impl Fn() + Clone + Send + Sync + 'static {

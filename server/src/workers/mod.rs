@@ -3,11 +3,12 @@
 mod account_mails;
 mod best_sellers;
 mod order_confirmation;
+mod profile_mails;
 mod second_factor_mails;
 
 use commerce::Shop;
 use commerce::events::Handlers;
-use commerce::{accounts, audit, cart, checkout, events, inventory};
+use commerce::{accounts, audit, cart, checkout, events, inventory, notifications, orders};
 use sea_orm::DbErr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub fn handlers(public_url: &str) -> Handlers {
     vec![
         Arc::new(account_mails::AccountMails { public_url: public_url.to_owned() }),
         Arc::new(second_factor_mails::SecondFactorMails { public_url: public_url.to_owned() }),
+        Arc::new(profile_mails::ProfileMails { public_url: public_url.to_owned() }),
         Arc::new(order_confirmation::OrderConfirmation { public_url: public_url.to_owned() }),
         Arc::new(best_sellers::BestSellers),
     ]
@@ -56,7 +58,14 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
             let purged = cart::purge::purge(&shop).await?;
             tracing::info!(purged, "old carts deleted");
             accounts::purge::purge(&shop).await?;
-            audit::purge::purge(&shop).await
+            audit::purge::purge(&shop).await?;
+            accounts::erase::purge_farewells(&shop).await?;
+            notifications::purge::purge(&shop).await?;
+            let anonymised = orders::anonymise::anonymise(&shop).await?;
+            if anonymised > 0 {
+                tracing::info!(anonymised, "orders older than their retention made anonymous");
+            }
+            Ok(())
         })
     });
     workers.close();

@@ -1,9 +1,9 @@
 //! Mails the confirmation of each order that is placed.
 
 use commerce::Shop;
-use commerce::checkout::place_order::access_token;
 use commerce::events::{Event, Handler, HandlerError, ORDER_PLACED};
 use commerce::notifications::send_mail::send_mail;
+use commerce::orders::link::{View, link};
 use commerce::orders::{OrderPlaced, queries};
 
 /// Sends confirmations. The order is the key of its mail, so that there is one however often it is asked for.
@@ -27,8 +27,16 @@ impl Handler for OrderConfirmation {
         let placed: OrderPlaced = event.read()?;
         let order = queries::by_id(shop.db.primary(), placed.order).await?;
         let order = order.ok_or_else(|| HandlerError("the order is gone".to_owned()))?;
-        let token = access_token(shop, order.id);
-        let address = format!("{}/checkout/confirmation/{}", self.public_url, token.as_str());
+        // Whoever ordered has asked to be forgotten meanwhile.
+        if order.email.is_empty() {
+            return Ok(());
+        }
+        // Who has an account finds the order there; a mail is kept longer than a link should open it.
+        let path = match queries::owner(shop.db.primary(), order.id).await? {
+            Some(_) => format!("/account/orders/{}", order.number),
+            None => format!("/orders/view/{}", link(shop, order.id, View::Whole)),
+        };
+        let address = format!("{}{path}", self.public_url);
         let mail = app::mails::order_confirmation(&order, &shop.reference().settings, &address);
         let key = format!("order_confirmation:{}", order.id);
         send_mail(shop, &key, &mail).await.map_err(|error| HandlerError(error.to_string()))

@@ -10,6 +10,7 @@ mod lifecycle;
 mod media;
 mod origin;
 mod pages;
+mod people;
 mod policy;
 mod seeding;
 mod startup;

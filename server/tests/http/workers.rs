@@ -16,7 +16,7 @@ use server::startup;
 use std::time::{Duration, Instant};
 
 /// Buys two shirts; gives the token of the order's page.
-async fn buy(shop: &Shop) -> Token {
+pub async fn buy(shop: &Shop) -> Token {
     let product = queries::product(shop.db.read(), "linen-shirt", shop.prices()).await.expect("read");
     let Found::Here(product) = product else { panic!("there is a product") };
     let shirt = Addition { variation: product.variations[0].id, product_slug: product.slug, quantity: 2 };
@@ -75,8 +75,13 @@ async fn an_order_is_confirmed_by_mail_within_a_moment() {
         let mail =
             db.query_one_raw(sql(db, "SELECT recipient, text FROM mails", [])).await.expect("read").expect("one");
         assert_eq!(mail.try_get::<String>("", "recipient").expect("text"), "ada@example.com");
-        let address = format!("{}/checkout/confirmation/{}", server.origin(), token.as_str());
-        assert!(mail.try_get::<String>("", "text").expect("text").contains(&address));
+        let text = mail.try_get::<String>("", "text").expect("text");
+        let link = text.split_whitespace().find(|word| word.contains("/orders/view/")).expect("a link");
+        let path = link.strip_prefix(&server.origin()).expect("to the shop");
+        let order = server.get(path).await;
+        assert_eq!((order.status.as_u16(), order.header("cache-control")), (200, "private, no-store"));
+        assert!(order.text().contains("Hauptstr. 1"));
+        assert_eq!(server.get(&format!("/checkout/confirmation/{}", token.as_str())).await.status, 200);
         assert_eq!(number(&server.shop, SOLD).await, 2, "{product}");
         server.stop().await;
     }

@@ -1,10 +1,16 @@
 //! What the forms of accounts do. Each answers with a redirect to a page.
 
+mod address_book;
+mod data;
 mod guests;
+mod profile;
 mod second_factor;
 mod security;
 
+pub use address_book::address_form;
+pub use data::{DOWNLOAD_FORM, ERASE_FORM, ERASE_WORD};
 pub use guests::{FORGOT_FORM, REGISTER_FORM, RESET_FORM, SIGN_IN_FORM, VERIFY_FORM};
+pub use profile::{EMAIL_FORM, NAME_FORM};
 pub use second_factor::{CONFIRM_FORM, SECOND_FACTOR_FORM, SECOND_FACTOR_PATH, TOTP_FORM};
 pub use security::PASSWORD_FORM;
 
@@ -18,7 +24,10 @@ use commerce::token::Token;
 
 /// Makes these server functions known.
 pub fn register() {
+    address_book::register();
+    data::register();
     guests::register();
+    profile::register();
     second_factor::register();
     security::register();
 }
@@ -43,7 +52,7 @@ fn error(name: &str, error: FieldError) -> Errors {
 }
 
 /// Logs what went wrong, and goes back to a page that says so.
-fn failed(page: &Page, path: &str, error: &AccountError) {
+pub(crate) fn failed(page: &Page, path: &str, error: &AccountError) {
     log_failure(error);
     page.see_other(&format!("{path}?refused=unavailable"));
 }
@@ -96,7 +105,7 @@ pub fn with_next(page: &str, next: &str) -> String {
 }
 
 /// Who is signed in; everybody else is sent to where they can, and from there to `path`.
-async fn required(page: &Page, path: &str) -> Option<SignedIn> {
+pub(crate) async fn required(page: &Page, path: &str) -> Option<SignedIn> {
     match page.signed_in().await {
         Ok(Some(who)) => Some(who),
         Ok(None) => {
