@@ -11,6 +11,12 @@ pub mod end_session;
 #[cfg(feature = "ssr")]
 pub mod entity;
 #[cfg(feature = "ssr")]
+pub mod flow;
+#[cfg(feature = "ssr")]
+pub mod identity;
+#[cfg(feature = "ssr")]
+pub mod link_identity;
+#[cfg(feature = "ssr")]
 pub mod passwords;
 #[cfg(feature = "ssr")]
 pub mod purge;
@@ -22,6 +28,10 @@ pub mod register;
 pub mod reset_password;
 #[cfg(feature = "ssr")]
 pub mod sign_in;
+#[cfg(feature = "ssr")]
+pub mod sign_in_with_identity;
+#[cfg(feature = "ssr")]
+pub mod unlink_identity;
 #[cfg(feature = "ssr")]
 mod verification;
 #[cfg(feature = "ssr")]

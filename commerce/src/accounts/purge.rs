@@ -20,6 +20,7 @@ pub async fn purge(shop: &Shop) -> Result<(), DbErr> {
     let text = "DELETE FROM sessions WHERE expires_at <= $1 OR used_at <= $2";
     db.execute_raw(sql(db, text, [now.into(), idle.into()])).await?;
     db.execute_raw(sql(db, "DELETE FROM verification_tokens WHERE expires_at <= $1", [now.into()])).await?;
+    db.execute_raw(sql(db, "DELETE FROM sign_in_flows WHERE expires_at <= $1", [now.into()])).await?;
     let text = "DELETE FROM users WHERE email_verified_at IS NULL AND created_at <= $1";
     db.execute_raw(sql(db, text, [(now - TimeDelta::days(UNCONFIRMED_DAYS)).into()])).await?;
     Ok(())

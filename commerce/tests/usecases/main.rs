@@ -14,6 +14,7 @@ mod catalogue;
 mod checkout;
 mod concurrency;
 mod events;
+mod identities;
 mod listing;
 mod outage;
 mod payment;

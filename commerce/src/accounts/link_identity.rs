@@ -1,0 +1,73 @@
+//! Somebody has another way to sign in to the account they have.
+
+use super::identity::{self, Identity, IdentityError};
+use super::sign_in_with_identity::enter;
+use super::{Device, Password, SignedIn, UserId, sign_in};
+use crate::Shop;
+use crate::db::{self, sql};
+use crate::token::Token;
+use sea_orm::ConnectionTrait;
+
+/// Links an identity to the account of who is signed in. Whoever finds a browser that was left signed in must not get
+/// a way in of their own: the password, where there is one, is asked for.
+///
+/// # Errors
+/// [`IdentityError::WrongCredentials`], [`IdentityError::InUse`], or when the database fails.
+pub async fn link_own(
+    shop: &Shop,
+    who: &SignedIn,
+    identity: &Identity,
+    password: Option<&Password>,
+) -> Result<(), IdentityError> {
+    let own = identity::candidate(shop, identity, Some(who)).await?;
+    if own.is_some_and(|own| own.password) {
+        prove(shop, who.user, password).await?;
+    }
+    db::retry(|| async {
+        let tx = shop.db.begin().await?;
+        attempt(&tx, who.user, identity, shop).await?;
+        Ok(tx.commit().await?)
+    })
+    .await
+}
+
+/// Links an identity to the account that has the same address, for who knows its password, and signs in.
+///
+/// # Errors
+/// [`IdentityError::Unverified`] unless both the issuer and the shop have made sure of the address,
+/// [`IdentityError::WrongCredentials`], [`IdentityError::InUse`], or when the database fails.
+pub async fn link_by_address(
+    shop: &Shop,
+    identity: &Identity,
+    password: &Password,
+    device: &Device,
+) -> Result<Token, IdentityError> {
+    let own = identity::candidate(shop, identity, None).await?.ok_or(IdentityError::Unverified)?;
+    prove(shop, own.user, Some(password)).await?;
+    db::retry(|| async {
+        let now = shop.clock.now();
+        let tx = shop.db.begin().await?;
+        attempt(&tx, own.user, identity, shop).await?;
+        let token = enter(&tx, own.user, identity, device, now).await?;
+        tx.commit().await?;
+        Ok(token)
+    })
+    .await
+}
+
+async fn prove(shop: &Shop, user: UserId, password: Option<&Password>) -> Result<(), IdentityError> {
+    let password = password.ok_or(IdentityError::WrongCredentials)?;
+    if sign_in::proves(shop, user, password).await? { Ok(()) } else { Err(IdentityError::WrongCredentials) }
+}
+
+async fn attempt<C: ConnectionTrait>(
+    tx: &C,
+    user: UserId,
+    identity: &Identity,
+    shop: &Shop,
+) -> Result<(), IdentityError> {
+    let text = "UPDATE users SET failed_sign_ins = 0 WHERE id = $1 AND failed_sign_ins > 0";
+    tx.execute_raw(sql(tx, text, [user.into()])).await?;
+    let linked = identity::link(tx, user, identity, shop.clock.now()).await?;
+    if linked || identity::holder(tx, identity).await? == Some(user) { Ok(()) } else { Err(IdentityError::InUse) }
+}
