@@ -29,7 +29,8 @@ mod routes;
 
 #[cfg(feature = "ssr")]
 pub use {
+    accounts::identities,
     head::{Head, HeadSlot},
-    page::{ClientAddress, Site},
+    page::{ClientAddress, Page, SignInProvider, Site},
     routes::{App, register_actions, shell},
 };

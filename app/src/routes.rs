@@ -1,7 +1,8 @@
 //! Which page is at which address, and the document around them.
 
 use crate::accounts::{
-    self, ForgotPage, OrderHistoryPage, ProfilePage, RegisterPage, ResetPage, SecurityPage, SignInPage, VerifyPage,
+    self, ForgotPage, LinkPage, OrderHistoryPage, ProfilePage, RegisterPage, ResetPage, SecurityPage, SignInErrorPage,
+    SignInPage, VerifyPage,
 };
 use crate::cart::{self, CartPage};
 use crate::catalog::{CategoryPage, HomePage, ProductPage, ShopPage};
@@ -50,6 +51,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/auth/verify/:token") view=VerifyPage ssr=SsrMode::Async />
                 <Route path=path!("/auth/forgot") view=ForgotPage ssr=SsrMode::Async />
                 <Route path=path!("/auth/reset/:token") view=ResetPage ssr=SsrMode::Async />
+                <Route path=path!("/auth/link") view=LinkPage ssr=SsrMode::Async />
+                <Route path=path!("/auth/error") view=SignInErrorPage ssr=SsrMode::Async />
                 <Route path=path!("/account") view=OrderHistoryPage ssr=SsrMode::Async />
                 <Route path=path!("/account/profile") view=ProfilePage ssr=SsrMode::Async />
                 <Route path=path!("/account/security") view=SecurityPage ssr=SsrMode::Async />

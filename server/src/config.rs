@@ -1,7 +1,9 @@
 //! What the environment says, read once at the start.
 
+use crate::oidc::{self, ProviderSettings};
 use commerce::notifications::Smtp;
 use ipnet::IpNet;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt;
@@ -67,6 +69,9 @@ pub struct Config {
     /// `SECRET_KEY`: what links are signed with, at least 32 characters, the same on every
     /// replica; generated once into `secret.key` in `DATA_DIR`.
     pub secret_key: Option<Secret>,
+    /// `OIDC_<NAME>_…`, `OAUTH_GITHUB_…`, `OAUTH_FACEBOOK_…`: where else people can sign in; nowhere. See
+    /// [`crate::oidc`] for each of them.
+    pub providers: Vec<ProviderSettings>,
     /// `TRUSTED_PROXIES`: networks, with commas between, whose `X-Forwarded-For` tells where a request comes from; none.
     pub trusted_proxies: Vec<IpNet>,
     /// `HOLDS_PER_CLIENT`: how many carts of one network address may hold stock at a time; 20.
@@ -82,14 +87,14 @@ pub struct Config {
 #[error("{variable} {problem}.")]
 pub struct ConfigError {
     /// The name of the variable.
-    pub variable: &'static str,
+    pub variable: Cow<'static, str>,
     /// What is wrong with it and what was expected; never its value where that is secret.
     pub problem: String,
 }
 
 impl ConfigError {
-    fn new(variable: &'static str, problem: impl Into<String>) -> Self {
-        Self { variable, problem: problem.into() }
+    pub(crate) fn new(variable: impl Into<Cow<'static, str>>, problem: impl Into<String>) -> Self {
+        Self { variable: variable.into(), problem: problem.into() }
     }
 }
 
@@ -132,6 +137,7 @@ impl Config {
             smtp_url: variables.text("SMTP_URL")?.map(Secret),
             mail_from: variables.text("MAIL_FROM")?,
             secret_key: variables.text("SECRET_KEY")?.map(Secret),
+            providers: oidc::parse(&variables)?,
             trusted_proxies: trusted_proxies(&variables)?,
             holds_per_client: variables.number("HOLDS_PER_CLIENT", 1, 1_000_000)?.unwrap_or(20),
             log: variables.text("LOG")?.unwrap_or_else(|| "info".to_owned()),
@@ -205,12 +211,17 @@ impl Config {
 }
 
 /// The environment, in which an empty variable is none.
-struct Variables(HashMap<OsString, OsString>);
+pub(crate) struct Variables(HashMap<OsString, OsString>);
 
 impl Variables {
-    fn text(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
+    /// The names of all that are set, where they are text.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().filter_map(|name| name.to_str())
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, ConfigError> {
         let Some(value) = self.0.get(&OsString::from(name)) else { return Ok(None) };
-        let value = value.to_str().ok_or_else(|| ConfigError::new(name, "must be UTF-8"))?.trim();
+        let value = value.to_str().ok_or_else(|| ConfigError::new(name.to_owned(), "must be UTF-8"))?.trim();
         Ok((!value.is_empty()).then(|| value.to_owned()))
     }
 

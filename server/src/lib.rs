@@ -4,6 +4,7 @@
 
 pub mod config;
 pub mod http;
+pub mod oidc;
 mod secret;
 pub mod seed;
 pub mod startup;

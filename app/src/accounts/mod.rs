@@ -2,20 +2,26 @@
 
 pub(crate) mod actions;
 mod device;
+pub mod identities;
+mod link;
 mod order_history;
 mod profile;
+mod providers;
 mod register;
 mod reset;
 mod security;
 mod sign_in;
+mod trouble;
 mod verify;
 
+pub use link::LinkPage;
 pub use order_history::OrderHistoryPage;
 pub use profile::ProfilePage;
 pub use register::RegisterPage;
 pub use reset::{ForgotPage, ResetPage};
 pub use security::SecurityPage;
 pub use sign_in::SignInPage;
+pub use trouble::SignInErrorPage;
 pub use verify::VerifyPage;
 
 use crate::forms::{Form, draft};

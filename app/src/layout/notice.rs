@@ -76,6 +76,9 @@ fn words(code: &str) -> Option<&'static str> {
         "declined" => "The payment was declined. You can try again or choose another way to pay.",
         "price" => "The amount is too large for an order. Please choose fewer.",
         "link" => "This link has expired, or it was used already. Sign in, or ask for a new one.",
+        "last-way-in" => {
+            "You sign in by this only. Set a password first, by “I have forgotten my password”, or link another one."
+        }
         "unavailable" => "We could not do that at the moment. Nothing was lost: please try again.",
         _ => return None,
     })
@@ -94,6 +97,8 @@ fn good_words(code: &str) -> Option<&'static str> {
         "signed-out" => "You are signed out.",
         "verified" => "Your address is confirmed, and you are signed in.",
         "password-changed" => "Your password is changed, and every other device is signed out.",
+        "linked" => "It is linked: you can sign in by it from now on.",
+        "unlinked" => "It is unlinked: nobody can sign in by it any more.",
         "session-ended" => "That device is signed out.",
         _ => return None,
     })

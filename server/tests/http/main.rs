@@ -7,6 +7,7 @@ mod harness;
 mod health;
 mod lifecycle;
 mod media;
+mod oidc;
 mod origin;
 mod pages;
 mod policy;

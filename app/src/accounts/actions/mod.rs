@@ -1,9 +1,11 @@
 //! What the forms of accounts do. Each answers with a redirect to a page.
 
 mod guests;
+mod identities;
 mod security;
 
 pub use guests::{FORGOT_FORM, REGISTER_FORM, RESET_FORM, SIGN_IN_FORM, VERIFY_FORM};
+pub use identities::LINK_FORM;
 pub use security::PASSWORD_FORM;
 
 use crate::layout::log_failure;
@@ -16,6 +18,7 @@ use commerce::token::Token;
 /// Makes these server functions known.
 pub fn register() {
     guests::register();
+    identities::register();
     security::register();
 }
 
@@ -46,7 +49,7 @@ fn failed(page: &Page, path: &str, error: &AccountError) {
 
 /// Begins a session: what the guest had in their cart comes along, and they go on at `path`, or at the cart where it
 /// has changed by that.
-async fn arrive(page: &Page, token: &Token, path: &str) {
+pub(super) async fn arrive(page: &Page, token: &Token, path: &str) {
     page.set_session(token);
     let Some(guest) = page.guest() else { return page.see_other(path) };
     let merged = match queries::signed_in(&page.shop, token).await {
