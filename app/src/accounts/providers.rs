@@ -27,7 +27,7 @@ pub fn Providers(
         .iter()
         .map(|provider| {
             let href = address(&provider.name, next.as_deref());
-            view! { <li><a class="button wide" rel="nofollow" href=href>"Continue with "{provider.label.clone()}</a></li> }
+            view! { <li><a class="button wide" rel="nofollow" href=href>{format!("Continue with {}", provider.label)}</a></li> }
         })
         .collect();
     (!ways.is_empty()).then(|| view! { <ul class="providers" aria-label="Other ways to sign in">{ways}</ul> })
@@ -42,7 +42,7 @@ pub fn Identities(site: Site, linked: Vec<Linked>) -> impl IntoView {
         .filter(|provider| linked.iter().all(|linked| linked.provider != provider.name))
         .map(|provider| {
             let href = address(&provider.name, None);
-            view! { <li><a class="button" rel="nofollow" href=href>"Link "{provider.label.clone()}</a></li> }
+            view! { <li><a class="button" rel="nofollow" href=href>{format!("Link {}", provider.label)}</a></li> }
         })
         .collect();
     let nothing = more.is_empty() && linked.is_empty();

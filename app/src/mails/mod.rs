@@ -4,5 +4,5 @@ mod accounts;
 mod frame;
 mod order_confirmation;
 
-pub use accounts::{password_changed, registration_repeated, reset_password, verify_email};
+pub use accounts::{identity_linked, password_changed, registration_repeated, reset_password, verify_email};
 pub use order_confirmation::{next_step, order_confirmation};

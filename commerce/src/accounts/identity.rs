@@ -63,6 +63,15 @@ pub struct Linked {
     pub used_at: DateTime<Utc>,
 }
 
+/// Who somebody is elsewhere was linked to the account they had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityLinked {
+    /// Whose account.
+    pub user: UserId,
+    /// The shop's name of the provider.
+    pub provider: String,
+}
+
 /// Why somebody can't sign in by who they are elsewhere, or link it.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {

@@ -1,10 +1,11 @@
 //! Somebody has another way to sign in to the account they have.
 
-use super::identity::{self, Identity, IdentityError};
+use super::identity::{self, Identity, IdentityError, IdentityLinked};
 use super::sign_in_with_identity::enter;
 use super::{Device, Password, SignedIn, UserId, sign_in};
 use crate::Shop;
 use crate::db::{self, sql};
+use crate::events::{self, NewEvent};
 use crate::token::Token;
 use sea_orm::ConnectionTrait;
 
@@ -26,9 +27,11 @@ pub async fn link_own(
     db::retry(|| async {
         let tx = shop.db.begin().await?;
         attempt(&tx, who.user, identity, shop).await?;
-        Ok(tx.commit().await?)
+        Ok::<_, IdentityError>(tx.commit().await?)
     })
-    .await
+    .await?;
+    shop.outbox.notify_one();
+    Ok(())
 }
 
 /// Links an identity to the account that has the same address, for who knows its password, and signs in.
@@ -44,15 +47,17 @@ pub async fn link_by_address(
 ) -> Result<Token, IdentityError> {
     let own = identity::candidate(shop, identity, None).await?.ok_or(IdentityError::Unverified)?;
     prove(shop, own.user, Some(password)).await?;
-    db::retry(|| async {
+    let token = db::retry(|| async {
         let now = shop.clock.now();
         let tx = shop.db.begin().await?;
         attempt(&tx, own.user, identity, shop).await?;
         let token = enter(&tx, own.user, identity, device, now).await?;
         tx.commit().await?;
-        Ok(token)
+        Ok::<_, IdentityError>(token)
     })
-    .await
+    .await?;
+    shop.outbox.notify_one();
+    Ok(token)
 }
 
 async fn prove(shop: &Shop, user: UserId, password: Option<&Password>) -> Result<(), IdentityError> {
@@ -68,6 +73,11 @@ async fn attempt<C: ConnectionTrait>(
 ) -> Result<(), IdentityError> {
     let text = "UPDATE users SET failed_sign_ins = 0 WHERE id = $1 AND failed_sign_ins > 0";
     tx.execute_raw(sql(tx, text, [user.into()])).await?;
-    let linked = identity::link(tx, user, identity, shop.clock.now()).await?;
-    if linked || identity::holder(tx, identity).await? == Some(user) { Ok(()) } else { Err(IdentityError::InUse) }
+    if identity::link(tx, user, identity, shop.clock.now()).await? {
+        // The owner is told: whoever else has the password could keep a way in of their own.
+        let event = NewEvent::identity_linked(&IdentityLinked { user, provider: identity.provider.clone() });
+        events::emit(shop, tx, vec![event]).await?;
+        return Ok(());
+    }
+    if identity::holder(tx, identity).await? == Some(user) { Ok(()) } else { Err(IdentityError::InUse) }
 }

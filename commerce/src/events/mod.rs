@@ -2,6 +2,7 @@
 //! delivered to every handler at least once.
 
 use crate::Shop;
+use crate::accounts::identity::IdentityLinked;
 use crate::accounts::{PasswordChanged, PasswordResetRequested, RegistrationRepeated, UserRegistered};
 use crate::clock::uuid_at;
 use crate::db::insert_all;
@@ -44,6 +45,9 @@ pub const PASSWORD_RESET_REQUESTED: Kind = Kind { name: "PasswordResetRequested"
 /// Somebody has a new password.
 pub const PASSWORD_CHANGED: Kind = Kind { name: "PasswordChanged", version: 1 };
 
+/// Somebody has another way to sign in.
+pub const IDENTITY_LINKED: Kind = Kind { name: "IdentityLinked", version: 1 };
+
 /// An event that is about to be written.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
@@ -82,6 +86,11 @@ impl NewEvent {
     /// Reports a new password.
     pub fn password_changed(event: &PasswordChanged) -> Self {
         Self::new(PASSWORD_CHANGED, event.user.0, 1, event)
+    }
+
+    /// Reports another way to sign in.
+    pub fn identity_linked(event: &IdentityLinked) -> Self {
+        Self::new(IDENTITY_LINKED, event.user.0, 1, event)
     }
 
     fn new(kind: Kind, aggregate: Uuid, aggregate_version: i64, data: &impl Serialize) -> Self {

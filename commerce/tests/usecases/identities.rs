@@ -10,7 +10,7 @@ use commerce::accounts::{
     AccountError, Device, Password, Registration, SignedIn, VerificationId, link_token, purge, queries, register,
     sign_in, verify_email,
 };
-use commerce::events::USER_REGISTERED;
+use commerce::events::{IDENTITY_LINKED, USER_REGISTERED};
 use commerce::token::Token;
 use sea_orm::FromQueryResult;
 
@@ -144,6 +144,8 @@ both_databases! {
         let failures = "SELECT CAST(failed_sign_ins AS BIGINT) AS n FROM users";
         assert_eq!(shop.number(failures, []).await, 1, "it counts as a sign-in that failed");
         let session = link_by_address(&shop, &identity, &password(PASSWORD), &device()).await.expect("linked");
+        let told = "SELECT COUNT(*) AS n FROM events WHERE kind = $1";
+        assert_eq!(shop.number(told, [IDENTITY_LINKED.name.into()]).await, 1, "its owner is told");
         assert_eq!(shop.number(failures, []).await, 0);
         assert_eq!(who(&shop, &session).await.user, ada.user);
         let session = come(&shop, &identity).await.expect("signed in");

@@ -148,7 +148,7 @@ async fn what_a_guest_has_in_the_cart_comes_along() {
     let page = browser.get(PRODUCT).await;
     let (_, rest) = page.text().split_once("name=\"variation\" value=\"").expect("a form");
     let variation = rest.split('"').next().expect("an identifier").to_owned();
-    let fields = [("variation", variation.as_str()), ("slug", "linen-shirt"), ("quantity", "2")];
+    let fields = [("variation", variation.as_str()), ("product", "linen-shirt"), ("quantity", "2")];
     assert_eq!(browser.submit("/actions/cart/add", &fields).await.status, 303);
     assert!(browser.cookies.contains_key("cart"));
     browser.sign_in(&issuer, "test").await.assert_sends_to("/cart?done=merged&lowered=");
