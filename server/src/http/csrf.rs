@@ -35,7 +35,7 @@ pub async fn check(State(web): State<Web>, request: Request, next: Next) -> Resp
 }
 
 /// Whether a request was made by a page of ours, or by no page at all.
-fn is_our_own(headers: &HeaderMap, public_url: &str) -> bool {
+pub fn is_our_own(headers: &HeaderMap, public_url: &str) -> bool {
     match super::text(headers, SEC_FETCH_SITE) {
         Some(site) => matches!(site, "same-origin" | "none"),
         None if headers.contains_key(SEC_FETCH_SITE) => false,

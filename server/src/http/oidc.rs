@@ -1,6 +1,6 @@
 //! Leaving for another provider to sign in there, and coming back.
 
-use super::{Web, forms, pages, wrong_method};
+use super::{Web, csrf, forms, pages, wrong_method};
 use crate::oidc::{Answer, ProviderError, callback_path};
 use app::Page;
 use app::identities::{self, Trouble};
@@ -35,7 +35,13 @@ struct Leaving {
 async fn leave(State(web): State<Web>, Path(name): Path<String>, request: Request) -> Response {
     let Some(provider) = web.providers.get(&name) else { return pages::show_missing(State(web), request).await };
     let next = Query::<Leaving>::try_from_uri(request.uri()).ok().and_then(|query| query.0.next);
+    let asked_here = csrf::is_our_own(request.headers(), &web.site.public_url);
     let page = page(&web, request);
+    if !asked_here {
+        // Another site may lead people here; that they sign in, they decide.
+        page.see_other("/auth/signin");
+        return private(answered(&page));
+    }
     let flow = identities::begin(&page, &name, next.as_deref());
     match provider.address(&web.shop, &flow).await {
         Ok(address) => {

@@ -16,63 +16,65 @@ use url::form_urlencoded::Serializer;
 /// The version of Facebook's interface.
 const GRAPH: &str = "v23.0";
 
-/// How a provider is asked.
-#[derive(Clone, Debug)]
-pub(crate) enum Dialect {
-    /// As GitHub is.
-    GitHub {
-        /// Where people are.
-        site: String,
-        /// Where programs ask.
-        api: String,
-    },
-    /// As Facebook is.
-    Facebook {
-        /// Where people are.
-        site: String,
-        /// Where programs ask.
-        api: String,
-    },
+/// The ways to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// As GitHub is asked.
+    GitHub,
+    /// As Facebook is asked.
+    Facebook,
 }
 
-impl Dialect {
-    pub fn github(site: String, api: String) -> Self {
-        Self::GitHub { site, api }
-    }
+impl Way {
+    pub const ALL: [Self; 2] = [Self::GitHub, Self::Facebook];
 
-    pub fn facebook(site: String, api: String) -> Self {
-        Self::Facebook { site, api }
-    }
-
-    pub fn site(&self) -> &str {
-        let (Self::GitHub { site, .. } | Self::Facebook { site, .. }) = self;
-        site
-    }
-
-    pub fn api(&self) -> &str {
-        let (Self::GitHub { api, .. } | Self::Facebook { api, .. }) = self;
-        api
-    }
-
-    /// What the shop asks to be told.
-    pub fn scopes(&self) -> &'static [&'static str] {
+    /// The name of the provider in addresses.
+    pub fn name(self) -> &'static str {
         match self {
-            Self::GitHub { .. } => &["read:user", "user:email"],
-            Self::Facebook { .. } => &["email", "public_profile"],
+            Self::GitHub => "github",
+            Self::Facebook => "facebook",
         }
     }
 
-    fn authorization(&self) -> String {
+    /// Where people are, and where programs ask.
+    pub fn usual_addresses(self) -> (&'static str, &'static str) {
         match self {
-            Self::GitHub { site, .. } => format!("{site}/login/oauth/authorize"),
-            Self::Facebook { site, .. } => format!("{site}/{GRAPH}/dialog/oauth"),
+            Self::GitHub => ("https://github.com", "https://api.github.com"),
+            Self::Facebook => ("https://www.facebook.com", "https://graph.facebook.com"),
+        }
+    }
+
+    /// What the shop asks to be told.
+    pub fn scopes(self) -> &'static [&'static str] {
+        match self {
+            Self::GitHub => &["read:user", "user:email"],
+            Self::Facebook => &["email", "public_profile"],
+        }
+    }
+}
+
+/// How and where a provider is asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Dialect {
+    pub way: Way,
+    /// Where people are; it stands for the provider.
+    pub site: String,
+    /// Where programs ask.
+    pub api: String,
+}
+
+impl Dialect {
+    fn authorization(&self) -> String {
+        match self.way {
+            Way::GitHub => format!("{}/login/oauth/authorize", self.site),
+            Way::Facebook => format!("{}/{GRAPH}/dialog/oauth", self.site),
         }
     }
 
     fn token(&self) -> String {
-        match self {
-            Self::GitHub { site, .. } => format!("{site}/login/oauth/access_token"),
-            Self::Facebook { api, .. } => format!("{api}/{GRAPH}/oauth/access_token"),
+        match self.way {
+            Way::GitHub => format!("{}/login/oauth/access_token", self.site),
+            Way::Facebook => format!("{}/{GRAPH}/oauth/access_token", self.api),
         }
     }
 }
@@ -134,36 +136,24 @@ impl OAuth {
 
     pub async fn identity(&self, shop: &Shop, flow: &Flow, code: String) -> Result<Identity, ProviderError> {
         let token = self.exchange(shop, flow, &code).await?;
-        let issuer = self.dialect.site().to_owned();
-        match &self.dialect {
-            Dialect::GitHub { api, .. } => {
+        let Dialect { way, site, api } = &self.dialect;
+        let (provider, issuer) = (way.name().to_owned(), site.clone());
+        Ok(match way {
+            Way::GitHub => {
                 let user: GitHubUser = self.ask(&format!("{api}/user"), &token).await?;
                 let emails: Vec<GitHubEmail> = self.ask(&format!("{api}/user/emails"), &token).await?;
                 let email = emails.into_iter().find(|email| email.primary && email.verified);
-                Ok(Identity {
-                    provider: String::new(),
-                    issuer,
-                    subject: user.id.to_string(),
-                    email_verified: email.is_some(),
-                    email: email.map(|email| email.email),
-                    name: user.name.filter(|name| !name.trim().is_empty()).or(Some(user.login)),
-                })
+                let name = user.name.filter(|name| !name.trim().is_empty()).or(Some(user.login));
+                let (subject, email_verified) = (user.id.to_string(), email.is_some());
+                Identity { provider, issuer, subject, email: email.map(|email| email.email), email_verified, name }
             }
-            Dialect::Facebook { api, .. } => {
+            Way::Facebook => {
                 let address = format!("{api}/{GRAPH}/me?fields=id,name,email");
-                let user: FacebookUser = self.ask(&address, &token).await?;
+                let FacebookUser { id: subject, name, email } = self.ask(&address, &token).await?;
                 // It does not say whether an address was ever confirmed.
-                let (subject, email_verified) = (user.id, false);
-                Ok(Identity {
-                    provider: String::new(),
-                    issuer,
-                    subject,
-                    email_verified,
-                    email: user.email,
-                    name: user.name,
-                })
+                Identity { provider, issuer, subject, email, email_verified: false, name }
             }
-        }
+        })
     }
 
     async fn exchange(&self, shop: &Shop, flow: &Flow, code: &str) -> Result<String, ProviderError> {

@@ -221,8 +221,9 @@ impl OpenId {
                 let error = told(&error);
                 known.failed = Some(Instant::now());
                 known.until = Some(Instant::now() + PAUSE);
-                tracing::warn!(error, issuer = self.issuer, "issuer not reached");
-                known.metadata.clone().ok_or(ProviderError::Unreachable(error))
+                let Some(metadata) = known.metadata.clone() else { return Err(ProviderError::Unreachable(error)) };
+                tracing::warn!(error, issuer = self.issuer, "issuer not reached, as before is believed");
+                Ok(metadata)
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What the environment says of providers.
 
 use super::apple::AppleKey;
-use super::oauth::Dialect;
+use super::oauth::{Dialect, Way};
 use super::{ClientSecret, Credentials};
 use crate::config::{ConfigError, Secret, Variables};
 use std::collections::BTreeSet;
@@ -38,7 +38,7 @@ impl ProviderSettings {
     pub(super) fn is_https(&self) -> bool {
         match &self.kind {
             Kind::OpenId { issuer } => issuer.starts_with("https://"),
-            Kind::OAuth(dialect) => dialect.site().starts_with("https://") && dialect.api().starts_with("https://"),
+            Kind::OAuth(dialect) => [&dialect.site, &dialect.api].iter().all(|address| address.starts_with("https://")),
         }
     }
 }
@@ -59,25 +59,11 @@ pub(crate) fn parse(variables: &Variables) -> Result<Vec<ProviderSettings>, Conf
             all.push(openid(variables, &name, &prefix)?);
         }
     }
-    let dialects: [(&str, &str, fn(String, String) -> Dialect, &str, &str); 2] = [
-        ("github", "OAUTH_GITHUB_", Dialect::github, "https://github.com", "https://api.github.com"),
-        ("facebook", "OAUTH_FACEBOOK_", Dialect::facebook, "https://www.facebook.com", "https://graph.facebook.com"),
-    ];
-    for (name, prefix, dialect, site, api) in dialects {
-        if !["CLIENT_ID", "CLIENT_SECRET"].iter().any(|rest| is_set(variables, prefix, rest)) {
-            continue;
+    for way in Way::ALL {
+        let (name, prefix) = (way.name(), format!("OAUTH_{}_", way.name().to_ascii_uppercase()));
+        if ["CLIENT_ID", "CLIENT_SECRET"].iter().any(|rest| is_set(variables, &prefix, rest)) {
+            all.push(oauth(variables, way, name, &prefix)?);
         }
-        let address = |rest: &str, default: &str| {
-            let variable = format!("{prefix}{rest}");
-            let text = variables.text(&variable)?.unwrap_or_else(|| default.to_owned());
-            checked_address(variable, &text).map(|text| text.trim_end_matches('/').to_owned())
-        };
-        let dialect = dialect(address("URL", site)?, address("API_URL", api)?);
-        let scopes = scopes(variables, prefix, dialect.scopes())?;
-        let secret = ClientSecret::Fixed(Secret::from(needed(variables, prefix, "CLIENT_SECRET")?));
-        let credentials = Credentials { client_id: needed(variables, prefix, "CLIENT_ID")?, secret };
-        let label = label(variables, prefix, name)?;
-        all.push(ProviderSettings { name: name.to_owned(), label, credentials, scopes, kind: Kind::OAuth(dialect) });
     }
     let names: BTreeSet<_> = all.iter().map(|provider| &provider.name).collect();
     if names.len() < all.len() {
@@ -118,6 +104,23 @@ fn openid(variables: &Variables, name: &str, prefix: &str) -> Result<ProviderSet
         credentials,
         scopes: scopes(variables, prefix, usual)?,
         kind: Kind::OpenId { issuer },
+    })
+}
+
+fn oauth(variables: &Variables, way: Way, name: &str, prefix: &str) -> Result<ProviderSettings, ConfigError> {
+    let (site, api) = way.usual_addresses();
+    let address = |rest: &str, usual: &str| {
+        let variable = format!("{prefix}{rest}");
+        let text = variables.text(&variable)?.unwrap_or_else(|| usual.to_owned());
+        checked_address(variable, &text).map(|text| text.trim_end_matches('/').to_owned())
+    };
+    let secret = ClientSecret::Fixed(Secret::from(needed(variables, prefix, "CLIENT_SECRET")?));
+    Ok(ProviderSettings {
+        name: name.to_owned(),
+        label: label(variables, prefix, name)?,
+        credentials: Credentials { client_id: needed(variables, prefix, "CLIENT_ID")?, secret },
+        scopes: scopes(variables, prefix, way.scopes())?,
+        kind: Kind::OAuth(Dialect { way, site: address("URL", site)?, api: address("API_URL", api)? }),
     })
 }
 

@@ -223,6 +223,20 @@ async fn an_address_that_is_not_verified_opens_nobodys_account() {
 }
 
 #[tokio::test]
+async fn another_site_begins_no_sign_in() {
+    let issuer = Issuer::start().await;
+    let server = shop(Kind::Sqlite, &[("TEST", &issuer)]).await;
+    for (site, location) in [("cross-site", "/auth/signin"), ("same-site", "/auth/signin"), ("same-origin", "http://")]
+    {
+        let mut browser = Browser::new(&server);
+        let answer = browser.send(Method::GET, "/auth/oidc/test", &[("sec-fetch-site", site)], "").await;
+        assert!(answer.status == 303 && answer.header("location").starts_with(location), "{site}");
+        assert_eq!(browser.cookies.contains_key("flow"), site == "same-origin", "{site}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn nobody_is_led_to_another_site() {
     let issuer = Issuer::start().await;
     let server = shop(Kind::Sqlite, &[("TEST", &issuer)]).await;
