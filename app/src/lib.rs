@@ -31,8 +31,8 @@ mod routes;
 
 #[cfg(feature = "ssr")]
 pub use {
-    accounts::sign_in_for,
+    accounts::{identities, sign_in_for},
     head::{Head, HeadSlot},
-    page::{ClientAddress, Site, session_token},
+    page::{ClientAddress, Page, SignInProvider, Site, session_token},
     routes::{App, register_actions, shell},
 };

@@ -2,19 +2,20 @@
 
 use crate::head::{Head, HeadSlot};
 use commerce::Shop;
+use commerce::accounts::flow::{FLOW_MINUTES, Flow};
 use commerce::accounts::second_factor::{PENDING_MINUTES, TRUSTED_DAYS};
 use commerce::accounts::{Device, SESSION_DAYS, SignedIn, queries};
 use commerce::cart::Holder;
 use commerce::db::DbErr;
 use commerce::token::Token;
 use http::request::Parts;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use leptos_router::params::ParamsMap;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use tokio::sync::OnceCell;
 use tower_cookies::cookie::{SameSite, time::Duration};
 use tower_cookies::{Cookie, Cookies};
@@ -28,6 +29,24 @@ pub struct Site {
     pub secure: bool,
     /// The path of the style sheet.
     pub stylesheet: String,
+    /// Where else people can sign in.
+    pub providers: Arc<[SignInProvider]>,
+}
+
+/// Another provider at which people can sign in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignInProvider {
+    /// Its name in addresses.
+    pub name: String,
+    /// What people call it.
+    pub label: String,
+}
+
+impl Site {
+    /// What people call a provider, also one that is no longer configured.
+    pub fn label_of<'a>(&'a self, provider: &'a str) -> &'a str {
+        self.providers.iter().find(|known| known.name == provider).map_or(provider, |known| &known.label)
+    }
 }
 
 /// The network address that a request comes from, among its extensions.
@@ -78,7 +97,33 @@ fn trusted_cookie(site: &Site) -> &'static str {
     if site.secure { "__Host-trusted" } else { "trusted" }
 }
 
+/// The name of the cookie of those who have left to sign in elsewhere.
+fn flow_cookie(site: &Site) -> &'static str {
+    if site.secure { "__Host-flow" } else { "flow" }
+}
+
 impl Page {
+    /// The context of a request that the server answers without Leptos; [`Page::answer`] tells what was left to answer.
+    pub fn of_request(shop: Shop, site: Site, parts: Parts) -> Self {
+        Self {
+            shop,
+            site,
+            params: ParamsMap::new(),
+            query: ParamsMap::new(),
+            head: HeadSlot::default(),
+            response: Some(ResponseOptions::default()),
+            who: Arc::default(),
+            parts: Some(parts),
+        }
+    }
+
+    /// The status and headers that were set so far. Cookies are added to the answer by themselves.
+    pub fn answer(&self) -> (Option<StatusCode>, HeaderMap) {
+        let Some(response) = &self.response else { return (None, HeaderMap::new()) };
+        let parts = response.0.read().unwrap_or_else(PoisonError::into_inner);
+        (parts.status, parts.headers.clone())
+    }
+
     /// The context of the page that is being rendered.
     pub fn current() -> Self {
         Self { params: use_params_map().get_untracked(), ..Self::of_no_route() }
@@ -154,6 +199,22 @@ impl Page {
     /// Gives the browser the token of its session.
     pub fn set_session(&self, token: &Token) {
         self.set_cookie(session_cookie(&self.site), token.as_str(), Duration::days(SESSION_DAYS));
+    }
+
+    /// The sign-in elsewhere that the browser has left for, as far as it says.
+    pub fn flow(&self) -> Option<Flow> {
+        let cookie = self.cookies()?.get(flow_cookie(&self.site))?;
+        Flow::from_cookie(cookie.value())
+    }
+
+    /// Has the browser remember for which sign-in it leaves, or what it has to prove after it.
+    pub fn set_flow(&self, flow: &Flow) {
+        self.set_cookie(flow_cookie(&self.site), &flow.to_cookie(), Duration::minutes(FLOW_MINUTES));
+    }
+
+    /// Has the browser forget the sign-in that it left for.
+    pub fn forget_flow(&self) {
+        self.set_cookie(flow_cookie(&self.site), "", Duration::ZERO);
     }
 
     /// Has the browser forget the cart it had as a guest.

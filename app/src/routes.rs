@@ -2,8 +2,8 @@
 
 use crate::accounts::{
     self, AddressBookPage, AddressPage, AuthenticatorPage, ChangeEmailPage, ConfirmEmailPage, ConfirmPage,
-    DownloadPage, ErasePage, ForgotPage, OrderHistoryPage, ProfilePage, RecoveryCodesPage, RegisterPage, ResetPage,
-    SecondFactorPage, SecurityPage, SignInPage, VerifyPage,
+    DownloadPage, ErasePage, ForgotPage, LinkPage, OrderHistoryPage, ProfilePage, RecoveryCodesPage, RegisterPage,
+    ResetPage, SecondFactorPage, SecurityPage, SignInErrorPage, SignInPage, VerifyPage,
 };
 use crate::admin::{self, AuditPage, PeoplePage, PersonPage};
 use crate::cart::{self, CartPage};
@@ -54,6 +54,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/auth/verify/:token") view=VerifyPage ssr=SsrMode::Async />
                 <Route path=path!("/auth/forgot") view=ForgotPage ssr=SsrMode::Async />
                 <Route path=path!("/auth/reset/:token") view=ResetPage ssr=SsrMode::Async />
+                <Route path=path!("/auth/link") view=LinkPage ssr=SsrMode::Async />
+                <Route path=path!("/auth/error") view=SignInErrorPage ssr=SsrMode::Async />
                 <Route path=path!("/account") view=OrderHistoryPage ssr=SsrMode::Async />
                 <Route path=path!("/account/profile") view=ProfilePage ssr=SsrMode::Async />
                 <Route path=path!("/account/orders/:number") view=OwnOrderPage ssr=SsrMode::Async />

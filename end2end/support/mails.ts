@@ -28,3 +28,9 @@ export async function mailedLink(address: string, subject: string): Promise<stri
     .toBeTruthy();
   return path!;
 }
+
+/** Waits for a mail with these words in its subject. */
+export async function mailedTo(address: string, subject: string) {
+  const arrived = () => mailsTo(address).some((mail) => mail.includes(`\nSubject: ${subject}`));
+  await expect.poll(arrived, { message: `a mail to ${address}: ${subject}`, timeout: 15_000 }).toBe(true);
+}

@@ -16,6 +16,7 @@ mod m20261120_000007_events;
 mod m20261121_000008_accounts;
 mod m20261121_000009_customers;
 mod m20261121_000010_roles;
+mod m20261121_000011_linked_accounts;
 mod m20261121_000012_second_factors;
 mod m20261121_000014_address_book;
 
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000008_accounts::Migration),
             Box::new(m20261121_000009_customers::Migration),
             Box::new(m20261121_000010_roles::Migration),
+            Box::new(m20261121_000011_linked_accounts::Migration),
             Box::new(m20261121_000012_second_factors::Migration),
             Box::new(m20261121_000014_address_book::Migration),
         ]

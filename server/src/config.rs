@@ -1,8 +1,10 @@
 //! What the environment says, read once at the start.
 
+use crate::oidc::{self, ProviderSettings};
 use commerce::notifications::Smtp;
 use commerce::sealed::Keyring;
 use ipnet::IpNet;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt;
@@ -71,6 +73,9 @@ pub struct Config {
     /// `ENCRYPTION_KEYS`: `name:key` with commas between, each key 32 random bytes in base 64, what sensitive columns
     /// are encrypted with; the first is current, the others open what they closed. Without it one follows from `SECRET_KEY`.
     pub encryption_keys: Option<Secret>,
+    /// `OIDC_<NAME>_…`, `OAUTH_GITHUB_…`, `OAUTH_FACEBOOK_…`: where else people can sign in; nowhere. See
+    /// [`crate::oidc`] for each of them.
+    pub providers: Vec<ProviderSettings>,
     /// `TRUSTED_PROXIES`: networks, with commas between, whose `X-Forwarded-For` tells where a request comes from; none.
     pub trusted_proxies: Vec<IpNet>,
     /// `HOLDS_PER_CLIENT`: how many carts of one network address may hold stock at a time; 20.
@@ -89,14 +94,14 @@ pub struct Config {
 #[error("{variable} {problem}.")]
 pub struct ConfigError {
     /// The name of the variable.
-    pub variable: &'static str,
+    pub variable: Cow<'static, str>,
     /// What is wrong with it and what was expected; never its value where that is secret.
     pub problem: String,
 }
 
 impl ConfigError {
-    fn new(variable: &'static str, problem: impl Into<String>) -> Self {
-        Self { variable, problem: problem.into() }
+    pub(crate) fn new(variable: impl Into<Cow<'static, str>>, problem: impl Into<String>) -> Self {
+        Self { variable: variable.into(), problem: problem.into() }
     }
 }
 
@@ -140,6 +145,7 @@ impl Config {
             mail_from: variables.text("MAIL_FROM")?,
             secret_key: variables.text("SECRET_KEY")?.map(Secret),
             encryption_keys: variables.text("ENCRYPTION_KEYS")?.map(Secret),
+            providers: oidc::parse(&variables)?,
             trusted_proxies: trusted_proxies(&variables)?,
             holds_per_client: variables.number("HOLDS_PER_CLIENT", 1, 1_000_000)?.unwrap_or(20),
             order_retention_years: variables.number("ORDER_RETENTION_YEARS", 0, 100)?.unwrap_or(10),
@@ -224,12 +230,17 @@ impl Config {
 }
 
 /// The environment, in which an empty variable is none.
-struct Variables(HashMap<OsString, OsString>);
+pub(crate) struct Variables(HashMap<OsString, OsString>);
 
 impl Variables {
-    fn text(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
+    /// The names of all that are set, where they are text.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().filter_map(|name| name.to_str())
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, ConfigError> {
         let Some(value) = self.0.get(&OsString::from(name)) else { return Ok(None) };
-        let value = value.to_str().ok_or_else(|| ConfigError::new(name, "must be UTF-8"))?.trim();
+        let value = value.to_str().ok_or_else(|| ConfigError::new(name.to_owned(), "must be UTF-8"))?.trim();
         Ok((!value.is_empty()).then(|| value.to_owned()))
     }
 

@@ -5,6 +5,7 @@
 pub mod admin;
 pub mod config;
 pub mod http;
+pub mod oidc;
 mod secret;
 pub mod seed;
 pub mod startup;

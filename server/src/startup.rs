@@ -2,8 +2,9 @@
 
 use crate::config::{Config, ConfigError};
 use crate::http::{self, Assets, Web};
+use crate::oidc::Providers;
 use crate::{secret, workers};
-use app::Site;
+use app::{SignInProvider, Site};
 use axum::Router;
 use axum::serve::ListenerExt;
 use commerce::cart::sessions::Sessions;
@@ -64,6 +65,9 @@ pub enum StartError {
         /// What is wrong with it.
         error: io::Error,
     },
+    /// There can be no client to ask providers with.
+    #[error("Providers to sign in at can't be asked: {0}.")]
+    Providers(#[from] openidconnect::reqwest::Error),
     /// The client of Redis could not be built.
     #[error("REDIS_URL can't be used: {0}.")]
     Redis(fred::error::Error),
@@ -231,7 +235,13 @@ impl Application {
             let site_root = config.site_root.display();
             tracing::warn!(%site_root, file = assets.stylesheet, "SITE_ROOT lacks the style sheet: pages will be plain");
         }
+        let providers = Providers::new(&config.providers, &public_url)?;
+        let shown = |provider: &crate::oidc::Provider| SignInProvider {
+            name: provider.name.clone(),
+            label: provider.label.clone(),
+        };
         let site = Site {
+            providers: providers.iter().map(shown).collect(),
             secure: public_url.starts_with("https://"),
             stylesheet: assets.stylesheet.clone(),
             public_url: public_url.clone(),
@@ -241,6 +251,7 @@ impl Application {
             site,
             assets,
             live_reload: http::LiveReload::from_env(),
+            providers,
             trusted_proxies: config.trusted_proxies.clone(),
             redis: opened.redis.clone(),
             replica: config.database_read_url.is_some(),

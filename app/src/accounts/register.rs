@@ -1,6 +1,7 @@
 //! The page to get an account.
 
 use super::actions::REGISTER_FORM;
+use super::providers::Providers;
 use super::{form_page, guest_form};
 use crate::forms::{ErrorSummary, TextField};
 use crate::page::Page;
@@ -23,6 +24,7 @@ pub fn RegisterPage() -> impl IntoView {
                 <TextField form=form name="password".to_owned() label="Password" kind="password" autocomplete="new-password".to_owned() maxlength=128 hint="At least 8 characters; a few words are fine" />
                 <button class="button primary wide">"Create account"</button>
             </form>
+            <Providers site=page.site.clone() next=None />
             <p>"You have one? "<a href="/auth/signin">"Sign in"</a></p>
         };
         form_page(&page, "Create an account", content).await

@@ -2,11 +2,12 @@
 
 use super::actions::PASSWORD_FORM;
 use super::device::device_name;
+use super::providers::Identities;
 use super::{account_page, day, member, minute, second_factor};
 use crate::forms::{ErrorSummary, Form, TextField, draft};
 use crate::layout::unavailable;
 use crate::page::Page;
-use commerce::accounts::{Session, SignedIn, queries};
+use commerce::accounts::{Session, SignedIn, identity, queries};
 use leptos::prelude::*;
 
 /// How one's account is kept safe.
@@ -22,6 +23,10 @@ pub fn SecurityPage() -> impl IntoView {
             Ok(sessions) => sessions,
             Err(error) => return unavailable(&page, error).await,
         };
+        let ways = match identity::ways_in(&page.shop, who.user).await {
+            Ok(ways) => ways,
+            Err(error) => return unavailable(&page, error).await,
+        };
         let form = match draft(&page, PASSWORD_FORM).await {
             Ok(form) => form.unwrap_or_default(),
             Err(error) => return unavailable(&page, error).await,
@@ -31,12 +36,28 @@ pub fn SecurityPage() -> impl IntoView {
             Err(error) => return unavailable(&page, error).await,
         };
         let content = view! {
-            <ChangePassword form=form email=who.email.clone() />
+            {if ways.password {
+                view! { <ChangePassword form=form email=who.email.clone() /> }.into_any()
+            } else {
+                view! { <NoPassword /> }.into_any()
+            }}
             {second_factor}
+            <Identities site=page.site.clone() linked=ways.linked />
             <Sessions sessions=sessions who=who />
         };
         account_page(&page, "Security", content).await
     })
+}
+
+/// Whoever has come by another provider has none, until they choose one by a mailed link.
+#[component]
+fn NoPassword() -> impl IntoView {
+    view! {
+        <section aria-labelledby="change-password">
+            <h2 id="change-password">"Password"</h2>
+            <p>"You have no password here. "<a href="/auth/forgot">"Set one by a link in a mail"</a></p>
+        </section>
+    }
 }
 
 #[component]

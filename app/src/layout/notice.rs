@@ -93,6 +93,9 @@ fn words(code: &str) -> Option<&'static str> {
         }
         "no-address" => "This address is not in your book any more.",
         "book-full" => "Your address book is full. The address was not kept for next time.",
+        "last-way-in" => {
+            "You sign in by this only. Set a password first, by “I have forgotten my password”, or link another one."
+        }
         "unavailable" => "We could not do that at the moment. Nothing was lost: please try again.",
         _ => return None,
     })
@@ -132,6 +135,8 @@ fn good_words(code: &str) -> Option<&'static str> {
         "address-deleted" => "The address is deleted.",
         "orders-claimed" => "Your orders are in your account now.",
         "erased" => "Your account is deleted. A last mail says what we keep, and for how long.",
+        "linked" => "It is linked: you can sign in by it from now on.",
+        "unlinked" => "It is unlinked: nobody can sign in by it any more.",
         "session-ended" => "That device is signed out.",
         _ => return None,
     })

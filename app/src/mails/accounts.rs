@@ -38,6 +38,15 @@ pub fn password_changed(to: &str, name: &str, settings: &Settings, url: &str) ->
     mail(to, settings, "Your password was changed", &text, "I did not do this", url)
 }
 
+/// Tells somebody that there is another way to sign in to their account; `url` is where they can take it away.
+pub fn identity_linked(to: &str, name: &str, settings: &Settings, url: &str) -> Mail {
+    let text = format!(
+        "Hello {name}, another way to sign in was linked to your account. \
+         If it was not you, unlink it under “Security”, and change your password at once."
+    );
+    mail(to, settings, "Another way to sign in was linked", &text, "Look at it", url)
+}
+
 /// A mail with one text and one button.
 pub(super) fn mail(to: &str, settings: &Settings, subject: &str, text: &str, button: &str, url: &str) -> Mail {
     Mail {

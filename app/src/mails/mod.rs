@@ -6,7 +6,7 @@ mod order_confirmation;
 mod profile;
 mod second_factor;
 
-pub use accounts::{password_changed, registration_repeated, reset_password, verify_email};
+pub use accounts::{identity_linked, password_changed, registration_repeated, reset_password, verify_email};
 pub use order_confirmation::{next_step, order_confirmation};
 pub use profile::{account_erased, confirm_new_email, confirm_old_email, email_changed, email_has_account};
 pub use second_factor::{factor_added, factor_removed, recovery_code_used, sign_in_code};

@@ -109,3 +109,39 @@ pub mod verification {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// Who people are at other providers.
+pub mod account {
+    use crate::accounts::UserId;
+    use crate::accounts::identity::LinkedId;
+    use sea_orm::entity::prelude::*;
+
+    /// The link between a person and who they are elsewhere.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "accounts")]
+    pub struct Model {
+        /// Identifier.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: LinkedId,
+        /// Whose account it opens.
+        pub user_id: UserId,
+        /// The shop's name of the provider.
+        pub provider: String,
+        /// Who says who they are.
+        pub issuer: String,
+        /// What the issuer calls them.
+        pub subject: String,
+        /// The address that the provider had when it was linked.
+        pub email: Option<String>,
+        /// When it was linked.
+        pub created_at: DateTimeUtc,
+        /// When it was last used to sign in.
+        pub used_at: DateTimeUtc,
+    }
+
+    /// None that are used.
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -26,6 +26,12 @@ pub mod erase;
 #[cfg(feature = "ssr")]
 pub mod export;
 #[cfg(feature = "ssr")]
+pub mod flow;
+#[cfg(feature = "ssr")]
+pub mod identity;
+#[cfg(feature = "ssr")]
+pub mod link_identity;
+#[cfg(feature = "ssr")]
 pub mod passwords;
 #[cfg(feature = "ssr")]
 pub mod preferences;
@@ -43,6 +49,10 @@ mod roles;
 pub mod second_factor;
 #[cfg(feature = "ssr")]
 pub mod sign_in;
+#[cfg(feature = "ssr")]
+pub mod sign_in_with_identity;
+#[cfg(feature = "ssr")]
+pub mod unlink_identity;
 #[cfg(feature = "ssr")]
 mod verification;
 #[cfg(feature = "ssr")]

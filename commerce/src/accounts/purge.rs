@@ -28,6 +28,7 @@ pub async fn purge(shop: &Shop) -> Result<(), DbErr> {
     let text = "DELETE FROM pending_sign_ins WHERE created_at <= $1";
     db.execute_raw(sql(db, text, [(now - TimeDelta::hours(1)).into()])).await?;
     db.execute_raw(sql(db, "DELETE FROM email_changes WHERE expires_at <= $1", [now.into()])).await?;
+    db.execute_raw(sql(db, "DELETE FROM sign_in_flows WHERE expires_at <= $1", [now.into()])).await?;
     let text = "DELETE FROM users WHERE email_verified_at IS NULL AND created_at <= $1";
     db.execute_raw(sql(db, text, [(now - TimeDelta::days(UNCONFIRMED_DAYS)).into()])).await?;
     Ok(())

@@ -2,6 +2,7 @@
 //! delivered to every handler at least once.
 
 use crate::Shop;
+use crate::accounts::identity::IdentityLinked;
 use crate::accounts::second_factor::{FactorAdded, FactorRemoved, RecoveryCodeUsed, SignInCodeRequested};
 use crate::accounts::{
     AccountErased, EmailChangeRequested, EmailChanged, PasswordChanged, PasswordResetRequested, RegistrationRepeated,
@@ -67,6 +68,9 @@ pub const EMAIL_CHANGED: Kind = Kind { name: "EmailChanged", version: 1 };
 
 /// Somebody's account is gone.
 pub const ACCOUNT_ERASED: Kind = Kind { name: "AccountErased", version: 1 };
+
+/// Somebody has another way to sign in.
+pub const IDENTITY_LINKED: Kind = Kind { name: "IdentityLinked", version: 1 };
 
 /// An event that is about to be written.
 #[derive(Clone, Debug)]
@@ -141,6 +145,11 @@ impl NewEvent {
     /// Reports that an account is gone.
     pub fn account_erased(user: UserId, event: &AccountErased) -> Self {
         Self::new(ACCOUNT_ERASED, user.0, 1, event)
+    }
+
+    /// Reports another way to sign in.
+    pub fn identity_linked(event: &IdentityLinked) -> Self {
+        Self::new(IDENTITY_LINKED, event.user.0, 1, event)
     }
 
     fn new(kind: Kind, aggregate: Uuid, aggregate_version: i64, data: &impl Serialize) -> Self {

@@ -18,6 +18,7 @@ mod email_change;
 mod erasure;
 mod events;
 mod guest_orders;
+mod identities;
 mod listing;
 mod outage;
 mod payment;

@@ -25,7 +25,9 @@ const REFUSED: Notice = Notice {
 /// Refuses unsafe requests of other sites.
 pub async fn check(State(web): State<Web>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if safe || is_our_own(request.headers(), &web.site.public_url) {
+    // A provider's page posts to where its answers come in, and nothing is changed there.
+    let answer = *request.method() == Method::POST && web.providers.posts_back_to(request.uri().path());
+    if safe || answer || is_our_own(request.headers(), &web.site.public_url) {
         next.run(request).await
     } else {
         REFUSED.answer(&web.site, request.headers())
@@ -33,7 +35,7 @@ pub async fn check(State(web): State<Web>, request: Request, next: Next) -> Resp
 }
 
 /// Whether a request was made by a page of ours, or by no page at all.
-fn is_our_own(headers: &HeaderMap, public_url: &str) -> bool {
+pub fn is_our_own(headers: &HeaderMap, public_url: &str) -> bool {
     match super::text(headers, SEC_FETCH_SITE) {
         Some(site) => matches!(site, "same-origin" | "none"),
         None if headers.contains_key(SEC_FETCH_SITE) => false,

@@ -14,12 +14,14 @@ mod health;
 mod live_reload;
 mod media;
 mod notice;
+mod oidc;
 mod pages;
 mod problem;
 mod request_id;
 mod security;
 mod trace;
 
+use crate::oidc::Providers;
 pub use access::{Access, ROUTES, patterns};
 use app::Site;
 pub use assets::Assets;
@@ -52,6 +54,8 @@ pub struct Parts {
     pub assets: Assets,
     /// Where to hear that something has been rebuilt, while somebody works on the shop.
     pub live_reload: Option<LiveReload>,
+    /// Where else people can sign in.
+    pub providers: Providers,
     /// Whose word is taken for where a request comes from.
     pub trusted_proxies: Vec<IpNet>,
     /// Redis, where it is used, to ask how it is.
@@ -79,6 +83,7 @@ pub fn router(web: &Web, site_root: &Path) -> Router {
     let mut router = Router::new()
         .merge(health::routes())
         .merge(actions::routes(web))
+        .merge(oidc::routes(web))
         .route("/api", any(problem::unknown_endpoint))
         .route("/api/{*rest}", any(problem::unknown_endpoint))
         .route("/media/{id}/{file}", get(media::show))

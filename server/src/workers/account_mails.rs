@@ -1,11 +1,13 @@
 //! Mails what people are to know of their account.
 
 use commerce::Shop;
+use commerce::accounts::identity::IdentityLinked;
 use commerce::accounts::{
     PasswordChanged, PasswordResetRequested, RegistrationRepeated, UserId, UserRegistered, link_token, queries,
 };
 use commerce::events::{
-    Event, Handler, HandlerError, PASSWORD_CHANGED, PASSWORD_RESET_REQUESTED, REGISTRATION_REPEATED, USER_REGISTERED,
+    Event, Handler, HandlerError, IDENTITY_LINKED, PASSWORD_CHANGED, PASSWORD_RESET_REQUESTED, REGISTRATION_REPEATED,
+    USER_REGISTERED,
 };
 use commerce::notifications::Mail;
 use commerce::notifications::send_mail::send_mail;
@@ -35,6 +37,9 @@ impl AccountMails {
             let data: PasswordResetRequested = event.read()?;
             let token = link_token(shop, data.verification);
             (data.user, app::mails::reset_password, page(&format!("/auth/reset/{}", token.as_str())))
+        } else if event.kind == IDENTITY_LINKED.name {
+            let data: IdentityLinked = event.read()?;
+            (data.user, app::mails::identity_linked, page("/account/security"))
         } else {
             let data: PasswordChanged = event.read()?;
             (data.user, app::mails::password_changed, page("/auth/forgot"))
@@ -49,7 +54,7 @@ impl Handler for AccountMails {
     }
 
     fn wants(&self, kind: &str) -> bool {
-        [USER_REGISTERED, REGISTRATION_REPEATED, PASSWORD_RESET_REQUESTED, PASSWORD_CHANGED]
+        [USER_REGISTERED, REGISTRATION_REPEATED, PASSWORD_RESET_REQUESTED, PASSWORD_CHANGED, IDENTITY_LINKED]
             .iter()
             .any(|known| known.name == kind)
     }

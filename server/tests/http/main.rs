@@ -8,6 +8,7 @@ mod harness;
 mod health;
 mod lifecycle;
 mod media;
+mod oidc;
 mod origin;
 mod pages;
 mod people;

@@ -3,6 +3,7 @@
 mod address_book;
 mod data;
 mod guests;
+mod identities;
 mod profile;
 mod second_factor;
 mod security;
@@ -10,6 +11,7 @@ mod security;
 pub use address_book::address_form;
 pub use data::{DOWNLOAD_FORM, ERASE_FORM, ERASE_WORD};
 pub use guests::{FORGOT_FORM, REGISTER_FORM, RESET_FORM, SIGN_IN_FORM, VERIFY_FORM};
+pub use identities::LINK_FORM;
 pub use profile::{EMAIL_FORM, NAME_FORM};
 pub use second_factor::{CONFIRM_FORM, SECOND_FACTOR_FORM, SECOND_FACTOR_PATH, TOTP_FORM};
 pub use security::PASSWORD_FORM;
@@ -27,6 +29,7 @@ pub fn register() {
     address_book::register();
     data::register();
     guests::register();
+    identities::register();
     profile::register();
     second_factor::register();
     security::register();
@@ -58,7 +61,7 @@ pub(crate) fn failed(page: &Page, path: &str, error: &AccountError) {
 }
 
 /// Goes on at `path` with whoever was let in, by way of their second factor where that is asked for.
-async fn arrive(page: &Page, admission: &Admission, path: &str) {
+pub(super) async fn arrive(page: &Page, admission: &Admission, path: &str) {
     match admission {
         Admission::Session(token) => enter(page, token, path).await,
         Admission::SecondFactor(token) => {
