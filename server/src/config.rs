@@ -148,7 +148,7 @@ impl Config {
             providers: oidc::parse(&variables)?,
             trusted_proxies: trusted_proxies(&variables)?,
             holds_per_client: variables.number("HOLDS_PER_CLIENT", 1, 1_000_000)?.unwrap_or(20),
-            order_retention_years: variables.number("ORDER_RETENTION_YEARS", 0, 100)?.unwrap_or(10),
+            order_retention_years: variables.number("ORDER_RETENTION_YEARS", 1, 100)?.unwrap_or(10),
             log: variables.text("LOG")?.unwrap_or_else(|| "info".to_owned()),
             shutdown_within: Duration::from_secs(variables.number("SHUTDOWN_SECONDS", 0, 600)?.unwrap_or(20).into()),
             data_dir,

@@ -41,6 +41,7 @@ fn an_empty_variable_is_none() {
         "SECRET_KEY",
         "ENCRYPTION_KEYS",
         "HOLDS_PER_CLIENT",
+        "ORDER_RETENTION_YEARS",
         "TRUSTED_PROXIES",
         "LOG",
         "SHUTDOWN_SECONDS",
@@ -70,6 +71,7 @@ fn what_is_wrong_is_named() {
         ("SITE_ROOT", "/nowhere/at/all"),
         ("SECRET_KEY", "hunter2hunter2"),
         ("HOLDS_PER_CLIENT", "-1"),
+        ("ORDER_RETENTION_YEARS", "0"),
         ("LOG", "server=loud"),
         ("SHUTDOWN_SECONDS", "601"),
     ];
