@@ -1,8 +1,8 @@
 //! Which page is at which address, and the document around them.
 
 use crate::accounts::{
-    self, AuthenticatorPage, ConfirmPage, ForgotPage, OrderHistoryPage, ProfilePage, RecoveryCodesPage, RegisterPage,
-    ResetPage, SecondFactorPage, SecurityPage, SignInPage, VerifyPage,
+    self, AuthenticatorPage, ConfirmPage, ForgotPage, OrderHistoryPage, PasskeyPage, ProfilePage, RecoveryCodesPage,
+    RegisterPage, ResetPage, SecondFactorPage, SecurityPage, SignInPage, VerifyPage,
 };
 use crate::cart::{self, CartPage};
 use crate::catalog::{CategoryPage, HomePage, ProductPage, ShopPage};
@@ -57,6 +57,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/account/security") view=SecurityPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security/confirm") view=ConfirmPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security/authenticator") view=AuthenticatorPage ssr=SsrMode::Async />
+                <Route path=path!("/account/security/passkey") view=PasskeyPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security/recovery-codes") view=RecoveryCodesPage ssr=SsrMode::Async />
             </FlatRoutes>
         </Router>

@@ -3,6 +3,7 @@
 pub(crate) mod actions;
 mod device;
 mod order_history;
+mod passkeys;
 mod profile;
 mod register;
 mod reset;
@@ -12,6 +13,7 @@ mod sign_in;
 mod verify;
 
 pub use order_history::OrderHistoryPage;
+pub use passkeys::PasskeyPage;
 pub use profile::ProfilePage;
 pub use register::RegisterPage;
 pub use reset::{ForgotPage, ResetPage};

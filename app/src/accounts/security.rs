@@ -2,7 +2,7 @@
 
 use super::actions::PASSWORD_FORM;
 use super::device::device_name;
-use super::{account_page, day, member, minute, second_factor};
+use super::{account_page, day, member, minute, passkeys, second_factor};
 use crate::forms::{ErrorSummary, Form, TextField, draft};
 use crate::layout::unavailable;
 use crate::page::Page;
@@ -30,9 +30,14 @@ pub fn SecurityPage() -> impl IntoView {
             Ok(section) => section,
             Err(error) => return unavailable(&page, error).await,
         };
+        let passkeys = match passkeys::section(&page, &who).await {
+            Ok(section) => section,
+            Err(error) => return unavailable(&page, error).await,
+        };
         let content = view! {
             <ChangePassword form=form email=who.email.clone() />
             {second_factor}
+            {passkeys}
             <Sessions sessions=sessions who=who />
         };
         account_page(&page, "Security", content).await

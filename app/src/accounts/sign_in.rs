@@ -1,6 +1,7 @@
 //! The page to sign in.
 
 use super::actions::{SIGN_IN_FORM, own_path};
+use super::passkeys::{PasskeySignIn, relying_party};
 use super::{form_page, guest_form};
 use crate::forms::{ErrorSummary, TextField};
 use crate::page::Page;
@@ -20,11 +21,12 @@ pub fn SignInPage() -> impl IntoView {
         let content = view! {
             <ErrorSummary form=form.clone() />
             <form method="post" action="/actions/auth/signin" novalidate=true>
-                {next.map(|next| view! { <input type="hidden" name="next" value=next /> })}
+                {next.clone().map(|next| view! { <input type="hidden" name="next" value=next /> })}
                 <TextField form=form.clone() name="email".to_owned() label="E-mail" kind="email" autocomplete="username".to_owned() inputmode="email" maxlength=254 />
                 <TextField form=form name="password".to_owned() label="Password" kind="password" autocomplete="current-password".to_owned() maxlength=128 />
                 <button class="button primary wide">"Sign in"</button>
             </form>
+            {relying_party(&page).map(|_| view! { <PasskeySignIn next=next /> })}
             <p><a href="/auth/forgot">"I have forgotten my password"</a></p>
             <p>"New here? "<a href="/auth/register">"Create an account"</a></p>
         };

@@ -80,6 +80,7 @@ fn words(code: &str) -> Option<&'static str> {
         "codes-sent" => "We have sent several codes already. Use the latest one, or another way to sign in.",
         "factor-gone" => "That is not set up, or not any more.",
         "factor-there" => "That is set up already.",
+        "passkey" => "That passkey could not be used. Please try again, or use another way.",
         "unavailable" => "We could not do that at the moment. Nothing was lost: please try again.",
         _ => return None,
     })
@@ -102,6 +103,7 @@ fn good_words(code: &str) -> Option<&'static str> {
         "factor-added" => "It is set up. From now on we ask for it when you sign in.",
         "factor-removed" => "It is removed.",
         "codes-kept" => "Your recovery codes are not shown any more. Keep them in a safe place.",
+        "passkey-renamed" => "Your passkey has its new name.",
         "distrusted" => "That browser is asked for your second factor again.",
         "session-ended" => "That device is signed out.",
         _ => return None,

@@ -1,6 +1,7 @@
 //! What the forms of accounts do. Each answers with a redirect to a page.
 
 mod guests;
+mod passkeys;
 mod second_factor;
 mod security;
 
@@ -19,6 +20,7 @@ use commerce::token::Token;
 /// Makes these server functions known.
 pub fn register() {
     guests::register();
+    passkeys::register();
     second_factor::register();
     security::register();
 }
