@@ -11,11 +11,11 @@ async function options(form) {
 }
 
 async function ask(form) {
-  const { publicKey } = await options(form);
+  const asked = await options(form);
   const credential =
     form.dataset.passkey === "create"
-      ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(publicKey) })
-      : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(publicKey) });
+      ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(asked) })
+      : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(asked) });
   return JSON.stringify(credential.toJSON());
 }
 

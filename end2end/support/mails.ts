@@ -28,3 +28,20 @@ export async function mailedLink(address: string, subject: string): Promise<stri
     .toBeTruthy();
   return path!;
 }
+
+/** Waits for the mail with a code to sign in with, and gives the code. */
+export async function mailedCode(address: string): Promise<string> {
+  let code: string | undefined;
+  await expect
+    .poll(
+      () => {
+        code = mailsTo(address)
+          .find((mail) => mail.includes('\nSubject: Your code to sign in'))
+          ?.match(/your code is (\d{6})/)?.[1];
+        return code;
+      },
+      { message: `a mail with a code to ${address}`, timeout: 15_000 },
+    )
+    .toBeTruthy();
+  return code!;
+}

@@ -16,6 +16,7 @@ mod concurrency;
 mod events;
 mod listing;
 mod outage;
+mod passkeys;
 mod payment;
 mod placing;
 mod projection;
