@@ -2,7 +2,7 @@
 
 use crate::accounts::{
     self, AddressBookPage, AddressPage, AuthenticatorPage, ChangeEmailPage, ConfirmEmailPage, ConfirmPage,
-    DownloadPage, ErasePage, ForgotPage, LinkPage, OrderHistoryPage, ProfilePage, RecoveryCodesPage, RegisterPage,
+    DownloadPage, ErasePage, ForgotPage, LinkPage, OrderHistoryPage, PasskeyPage, ProfilePage, RecoveryCodesPage, RegisterPage,
     ResetPage, SecondFactorPage, SecurityPage, SignInErrorPage, SignInPage, VerifyPage,
 };
 use crate::admin::{self, AuditPage, PeoplePage, PersonPage};
@@ -73,6 +73,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/admin/audit") view=AuditPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security/confirm") view=ConfirmPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security/authenticator") view=AuthenticatorPage ssr=SsrMode::Async />
+                <Route path=path!("/account/security/passkey") view=PasskeyPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security/recovery-codes") view=RecoveryCodesPage ssr=SsrMode::Async />
             </FlatRoutes>
         </Router>

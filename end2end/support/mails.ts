@@ -34,3 +34,20 @@ export async function mailedTo(address: string, subject: string) {
   const arrived = () => mailsTo(address).some((mail) => mail.includes(`\nSubject: ${subject}`));
   await expect.poll(arrived, { message: `a mail to ${address}: ${subject}`, timeout: 15_000 }).toBe(true);
 }
+
+/** Waits for the mail with a code to sign in with, and gives the code. */
+export async function mailedCode(address: string): Promise<string> {
+  let code: string | undefined;
+  await expect
+    .poll(
+      () => {
+        code = mailsTo(address)
+          .find((mail) => mail.includes('\nSubject: Your code to sign in'))
+          ?.match(/your code is (\d{6})/)?.[1];
+        return code;
+      },
+      { message: `a mail with a code to ${address}`, timeout: 15_000 },
+    )
+    .toBeTruthy();
+  return code!;
+}

@@ -115,7 +115,6 @@ async fn passkeys(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 // The public key and what doesn't change about it, and what does: its counter. Base 64.
                 .col(text("fixed_state"))
                 .col(text("moving_state"))
-                .col(text("transports"))
                 .col(timestamp_with_time_zone("created_at"))
                 .col(timestamp_with_time_zone_null("used_at"))
                 .foreign_key(&mut belongs_to("passkeys", "user_id", "users"))
@@ -128,16 +127,18 @@ async fn passkeys(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .create_table(
             table("passkey_challenges")
                 .col(pk_uuid("id"))
+                // Whose new passkey it is for; nobody's where somebody signs in.
                 .col(uuid_null("user_id"))
-                .col(string("token_hash"))
-                .col(string("purpose"))
+                .col(string("challenge"))
+                // What the shop has to remember of it, and what it tells the browser.
                 .col(text("state"))
+                .col(text("options"))
                 .col(timestamp_with_time_zone("expires_at"))
                 .foreign_key(&mut belongs_to("passkey_challenges", "user_id", "users"))
                 .to_owned(),
         )
         .await?;
-    unique(manager, "passkey_challenges", &["token_hash"]).await?;
+    unique(manager, "passkey_challenges", &["challenge"]).await?;
     index(manager, "passkey_challenges", &["user_id"]).await?;
     index(manager, "passkey_challenges", &["expires_at"]).await
 }

@@ -3,7 +3,7 @@
 use super::actions::PASSWORD_FORM;
 use super::device::device_name;
 use super::providers::Identities;
-use super::{account_page, day, member, minute, second_factor};
+use super::{account_page, day, member, minute, passkeys, second_factor};
 use crate::forms::{ErrorSummary, Form, TextField, draft};
 use crate::layout::unavailable;
 use crate::page::Page;
@@ -35,6 +35,10 @@ pub fn SecurityPage() -> impl IntoView {
             Ok(section) => section,
             Err(error) => return unavailable(&page, error).await,
         };
+        let passkeys = match passkeys::section(&page, &who).await {
+            Ok(section) => section,
+            Err(error) => return unavailable(&page, error).await,
+        };
         let content = view! {
             {if ways.password {
                 view! { <ChangePassword form=form email=who.email.clone() /> }.into_any()
@@ -42,6 +46,7 @@ pub fn SecurityPage() -> impl IntoView {
                 view! { <NoPassword /> }.into_any()
             }}
             {second_factor}
+            {passkeys}
             <Identities site=page.site.clone() linked=ways.linked />
             <Sessions sessions=sessions who=who />
         };

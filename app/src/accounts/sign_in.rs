@@ -1,6 +1,7 @@
 //! The page to sign in.
 
 use super::actions::{SIGN_IN_FORM, own_path};
+use super::passkeys::{PasskeySignIn, relying_party};
 use super::providers::Providers;
 use super::{form_page, guest_form};
 use crate::forms::{ErrorSummary, TextField};
@@ -26,6 +27,7 @@ pub fn SignInPage() -> impl IntoView {
                 <TextField form=form name="password".to_owned() label="Password" kind="password" autocomplete="current-password".to_owned() maxlength=128 />
                 <button class="button primary wide">"Sign in"</button>
             </form>
+            {relying_party(&page).map(|_| view! { <PasskeySignIn next=next.clone() /> })}
             <Providers site=page.site.clone() next=next />
             <p><a href="/auth/forgot">"I have forgotten my password"</a></p>
             <p>"Ordered without an account? "<a href="/orders/lookup">"Find your order"</a></p>

@@ -96,6 +96,7 @@ fn words(code: &str) -> Option<&'static str> {
         "last-way-in" => {
             "You sign in by this only. Set a password first, by “I have forgotten my password”, or link another one."
         }
+        "passkey" => "That passkey could not be used. Please try again, or use another way.",
         "unavailable" => "We could not do that at the moment. Nothing was lost: please try again.",
         _ => return None,
     })
@@ -119,6 +120,7 @@ fn good_words(code: &str) -> Option<&'static str> {
         "factor-added" => "It is set up. From now on we ask for it when you sign in.",
         "factor-removed" => "It is removed.",
         "codes-kept" => "Your recovery codes are not shown any more. Keep them in a safe place.",
+        "passkey-renamed" => "Your passkey has its new name.",
         "distrusted" => "That browser is asked for your second factor again.",
         "name-changed" => "Your name is changed.",
         "preferences-saved" => "We send you the mails that you chose.",

@@ -17,6 +17,8 @@ pub enum Proof {
     MailedLink,
     /// By the word of somebody who knows them.
     Issuer,
+    /// By a passkey that has made sure who holds it: it is two factors by itself.
+    Passkey,
 }
 
 /// What whoever has proved who they are gets.
@@ -57,6 +59,9 @@ pub(crate) async fn admit<C: ConnectionTrait>(
     device: &Device,
     now: DateTime<Utc>,
 ) -> Result<Admission, DbErr> {
+    if proof == Proof::Passkey {
+        return open_session(tx, user, device, now).await.map(Admission::Session);
+    }
     let by_mail = proof == Proof::MailedLink;
     if queries::factors(tx, user).await?.any() && (by_mail || !devices::is_trusted(tx, user, device, now).await?) {
         return open_pending(tx, user, by_mail, now).await.map(Admission::SecondFactor);

@@ -21,6 +21,7 @@ pub mod create_admin;
 pub mod end_session;
 #[cfg(feature = "ssr")]
 pub mod entity;
+pub mod passkeys;
 #[cfg(feature = "ssr")]
 pub mod erase;
 #[cfg(feature = "ssr")]
@@ -268,6 +269,9 @@ pub enum AccountError {
     /// Too many wrong codes, or too many that were mailed.
     #[error("too many tries")]
     TooManyTries,
+    /// What a browser says of a passkey does not hold.
+    #[error("passkey refused: {0}")]
+    PasskeyRefused(String),
     /// There is such a factor already.
     #[error("factor exists")]
     FactorExists,

@@ -26,6 +26,8 @@ pub struct Settings {
     pub low_stock: i64,
     /// What bank transfers are sent to; shown after an order is placed.
     pub bank_account: String,
+    /// Whether staff must set up a second factor before they go on.
+    pub require_second_factor_for_staff: bool,
 }
 
 impl Default for Settings {
@@ -38,6 +40,7 @@ impl Default for Settings {
             country: "DE".to_owned(),
             low_stock: 5,
             bank_account: "DE00 0000 0000 0000 0000 00".to_owned(),
+            require_second_factor_for_staff: false,
         }
     }
 }

@@ -21,6 +21,7 @@ mod guest_orders;
 mod identities;
 mod listing;
 mod outage;
+mod passkeys;
 mod payment;
 mod placing;
 mod projection;

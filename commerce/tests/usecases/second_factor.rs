@@ -20,14 +20,14 @@ use commerce::sealed::{Keyring, rotate};
 use commerce::token::Token;
 use sea_orm::ConnectionTrait;
 
-const EMAIL: &str = "ada@example.org";
-const PASSWORD: &str = "correct horse battery staple";
+pub const EMAIL: &str = "ada@example.org";
+pub const PASSWORD: &str = "correct horse battery staple";
 
-fn password(text: &str) -> Password {
+pub fn password(text: &str) -> Password {
     Password::new(Some(text)).expect("long enough")
 }
 
-fn device() -> Device {
+pub fn device() -> Device {
     Device { name: "Firefox/140.0 Linux".to_owned(), client: "192.0.2.7".to_owned(), ..Device::default() }
 }
 
@@ -53,7 +53,7 @@ async fn mailed_code(shop: &TestShop) -> Answer {
 }
 
 /// Somebody with an account, and nothing more.
-async fn member(shop: &TestShop, email: &str) -> SignedIn {
+pub async fn member(shop: &TestShop, email: &str) -> SignedIn {
     shop.wait_seconds(1);
     let registration =
         Registration { name: "Ada Lovelace".to_owned(), email: email.to_owned(), password: password(PASSWORD) };
@@ -65,7 +65,7 @@ async fn member(shop: &TestShop, email: &str) -> SignedIn {
 }
 
 /// Sets up an authenticator app, and lets a step pass, so that its next code is good.
-async fn set_up_app(shop: &TestShop, who: &SignedIn) -> TotpSecret {
+pub async fn set_up_app(shop: &TestShop, who: &SignedIn) -> TotpSecret {
     set_up::begin_totp(shop, who, &password(PASSWORD)).await.expect("begun");
     let secret = set_up::totp_to_confirm(shop, who).await.expect("read").expect("being set up");
     set_up::confirm_totp(shop, who, &code(shop, &secret)).await.expect("confirmed");
@@ -90,7 +90,7 @@ async fn begin_from(shop: &TestShop, device: &Device) -> Admission {
 }
 
 /// Shows the password only.
-async fn begin(shop: &TestShop) -> Token {
+pub async fn begin(shop: &TestShop) -> Token {
     begin_from(shop, &device()).await.pending().expect("asked for a second factor")
 }
 
@@ -107,7 +107,7 @@ async fn forget_failures(shop: &TestShop) {
     shop.execute("UPDATE users SET failed_sign_ins = 0", []).await;
 }
 
-async fn has(shop: &TestShop, who: &SignedIn) -> Factors {
+pub async fn has(shop: &TestShop, who: &SignedIn) -> Factors {
     factors::factors(shop.db.primary(), who.user).await.expect("read")
 }
 

@@ -13,6 +13,7 @@ mod origin;
 mod pages;
 mod people;
 mod policy;
+mod second_factor;
 mod seeding;
 mod startup;
 mod workers;

@@ -4,6 +4,7 @@ mod address_book;
 mod data;
 mod guests;
 mod identities;
+mod passkeys;
 mod profile;
 mod second_factor;
 mod security;
@@ -31,6 +32,7 @@ pub fn register() {
     guests::register();
     identities::register();
     profile::register();
+    passkeys::register();
     second_factor::register();
     security::register();
 }

@@ -1,8 +1,10 @@
 //! What people do about their second factor: showing it, getting one, giving one up.
 
 use super::{enter, error, failed, field, own_path, required};
+use crate::accounts::passkeys::relying_party;
 use crate::forms::keep_draft;
 use crate::page::Page;
+use commerce::accounts::passkeys::{add, manage};
 use commerce::accounts::second_factor::{Answer, FactorKind, answer, devices, email_code, recovery, set_up};
 use commerce::accounts::{AccountError, Password, SignedIn};
 use commerce::forms::{self, FieldError, Fields};
@@ -114,7 +116,7 @@ pub async fn confirm(#[server(flatten)] fields: Fields) -> Result<(), ServerFnEr
         return Ok(());
     };
     let back = "/account/security/confirm";
-    let kept = || Fields::from([("step".to_owned(), step.clone())]);
+    let kept = || fields.clone().into_iter().filter(|(name, _)| matches!(name.as_str(), "step" | "passkey")).collect();
     let password = match Password::typed(field(&fields, "current_password")) {
         Ok(password) => password,
         Err(wrong) => {
@@ -122,7 +124,7 @@ pub async fn confirm(#[server(flatten)] fields: Fields) -> Result<(), ServerFnEr
             return Ok(());
         }
     };
-    match take_step(&page, &who, &step, &password).await {
+    match take_step(&page, &who, &fields, &step, &password).await {
         Ok(next) => page.see_other(next),
         Err(AccountError::WrongCredentials) => {
             keep_draft(&page, CONFIRM_FORM, back, kept(), error("current_password", FieldError::Wrong)).await;
@@ -135,7 +137,13 @@ pub async fn confirm(#[server(flatten)] fields: Fields) -> Result<(), ServerFnEr
 }
 
 /// Takes the step of that name; gives where to go on.
-async fn take_step(page: &Page, who: &SignedIn, step: &str, password: &Password) -> Result<&'static str, AccountError> {
+async fn take_step(
+    page: &Page,
+    who: &SignedIn,
+    fields: &Fields,
+    step: &str,
+    password: &Password,
+) -> Result<&'static str, AccountError> {
     const REMOVED: &str = "/account/security?done=factor-removed";
     let shop = &page.shop;
     Ok(match step {
@@ -144,6 +152,14 @@ async fn take_step(page: &Page, who: &SignedIn, step: &str, password: &Password)
         "recovery" => recovery::renew(shop, who, password).await.map(|()| "/account/security/recovery-codes")?,
         "remove-totp" => set_up::remove(shop, who, FactorKind::Totp, password).await.map(|()| REMOVED)?,
         "remove-email" => set_up::remove(shop, who, FactorKind::Email, password).await.map(|()| REMOVED)?,
+        "passkey" => {
+            let party = relying_party(page).ok_or(AccountError::NoFactor)?;
+            add::begin(shop, &party, who, password).await.map(|()| "/account/security/passkey")?
+        }
+        "remove-passkey" => {
+            let passkey = field(fields, "passkey").and_then(|id| id.parse().ok()).ok_or(AccountError::NoFactor)?;
+            manage::remove(shop, who, passkey, password).await.map(|()| REMOVED)?
+        }
         _ => SECURITY,
     })
 }

@@ -1,6 +1,7 @@
 //! Where a sign-in waits for its second factor.
 
 use crate::accounts::actions::{SECOND_FACTOR_FORM, SECOND_FACTOR_PATH, own_path, with_next};
+use crate::accounts::passkeys::{PasskeySignIn, relying_party};
 use crate::accounts::{form_page, guest_form};
 use crate::forms::{ErrorSummary, Form, TextField};
 use crate::layout::{log_failure, nothing};
@@ -87,6 +88,7 @@ pub fn SecondFactorPage() -> impl IntoView {
         let content = view! {
             <ErrorSummary form=form.clone() />
             {asked}
+            {(ways.passkey && relying_party(&page).is_some()).then(|| view! { <PasskeySignIn next=next /> })}
             {(!others.is_empty()).then(|| view! {
                 <section aria-labelledby="other-ways">
                     <h2 id="other-ways">"Another way"</h2>

@@ -11,12 +11,14 @@ use commerce::accounts::second_factor::{recovery, set_up};
 use leptos::prelude::*;
 
 /// The steps that need the password again: their names, titles and buttons.
-const STEPS: [(&str, &str, &str); 5] = [
+const STEPS: [(&str, &str, &str); 7] = [
     ("totp", "Set up an authenticator app", "Continue"),
     ("email", "Get codes by e-mail", "Turn on"),
     ("recovery", "Make new recovery codes", "Make new codes"),
     ("remove-totp", "Remove the authenticator app", "Remove"),
     ("remove-email", "Get no codes by e-mail", "Turn off"),
+    ("passkey", "Add a passkey", "Continue"),
+    ("remove-passkey", "Remove the passkey", "Remove"),
 ];
 
 /// Asks for the password, because of what comes next.
@@ -32,8 +34,9 @@ pub fn ConfirmPage() -> impl IntoView {
             Ok(form) => form.unwrap_or_default(),
             Err(error) => return unavailable(&page, error).await,
         };
-        let named = page.query.get("step").or_else(|| form.fields.get("step").cloned());
-        let step = STEPS.iter().find(|(name, ..)| named.as_deref() == Some(name));
+        let named = |name: &str| page.query.get(name).or_else(|| form.fields.get(name).cloned());
+        let (chosen, passkey) = (named("step"), named("passkey"));
+        let step = STEPS.iter().find(|(name, ..)| chosen.as_deref() == Some(name));
         let Some((step, title, button)) = step else {
             page.see_other("/account/security");
             return nothing();
@@ -45,6 +48,7 @@ pub fn ConfirmPage() -> impl IntoView {
                 <ErrorSummary form=form.clone() />
                 <form method="post" action="/actions/account/confirm" novalidate=true>
                     <input type="hidden" name="step" value=*step />
+                    {passkey.map(|passkey| view! { <input type="hidden" name="passkey" value=passkey /> })}
                     <input hidden=true type="text" name="username" autocomplete="username" value=who.email />
                     <TextField form=form name="current_password".to_owned() label="Your password" kind="password" autocomplete="current-password".to_owned() maxlength=128 hint="To be sure that it’s you" />
                     <div class="button-row">

@@ -20,7 +20,7 @@ pub mod set_up;
 pub mod totp;
 
 #[cfg(feature = "ssr")]
-pub(super) use pending::{end_all as end_pending, open as open_pending};
+pub(super) use pending::{close_pending, end_all as end_pending, open as open_pending};
 
 use super::UserId;
 

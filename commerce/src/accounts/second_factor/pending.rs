@@ -56,6 +56,24 @@ pub(in crate::accounts) async fn end_all<C: ConnectionTrait>(
     tx.execute_raw(sql(tx, text, [user.into(), now.into()])).await.map(drop)
 }
 
+/// Ends the sign-in that waits under a token, where `user` is who it waits for.
+///
+/// # Errors
+/// [`AccountError::PasskeyRefused`] where it waits for somebody else: they would not see who they are.
+pub(in crate::accounts) async fn close_pending<C: ConnectionTrait>(
+    tx: &C,
+    token: &Token,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<(), AccountError> {
+    match find(tx, token, now).await {
+        Ok(pending) if pending.user == user => Ok(pending.close(tx).await?),
+        Ok(_) => Err(AccountError::PasskeyRefused("somebody else's".to_owned())),
+        Err(AccountError::NoPendingSignIn) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// The sign-in that waits under a token.
 ///
 /// # Errors
