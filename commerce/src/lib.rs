@@ -24,6 +24,8 @@ pub mod fulfilment;
 pub mod inventory;
 pub mod media;
 pub mod money;
+#[cfg(feature = "ssr")]
+pub mod network;
 pub mod notifications;
 pub mod orders;
 pub mod payments;

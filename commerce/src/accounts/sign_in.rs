@@ -32,29 +32,46 @@ struct Known {
 /// Signs in; gives the token of the new session.
 ///
 /// After failures in a row an answer takes longer, right or wrong, so that
-/// guessing is slow and the owner never locked out.
+/// guessing is slow and the owner never locked out. A guess counts before it is
+/// checked, and a client's guesses at one account are checked one after the
+/// other: making many at once gains nothing. Guesses of others make nobody wait
+/// longer than [`LONGEST_WAIT`].
 ///
 /// # Errors
 /// [`AccountError::WrongCredentials`] whatever of it is wrong, after the same
 /// time. [`AccountError::Unverified`] for the right password of an address that
 /// was not confirmed: the mail is then sent again.
 pub async fn sign_in(shop: &Shop, email: &str, password: &Password, device: &Device) -> Result<Token, AccountError> {
-    let now = shop.clock.now();
+    let user = check(shop, email, password, device).await?;
+    let tx = shop.db.begin().await?;
+    forgive(&tx, user).await?;
+    let token = open_session(&tx, user, device, shop.clock.now()).await?;
+    tx.commit().await?;
+    Ok(token)
+}
+
+/// Whose address and password these are. What has failed before is still to be [forgiven](forgive).
+pub(crate) async fn check(
+    shop: &Shop,
+    email: &str,
+    password: &Password,
+    device: &Device,
+) -> Result<UserId, AccountError> {
+    let key = email_key(email);
+    let _turn = shop.passwords.turn(&key, &device.client).await;
     let db = shop.db.primary();
-    let text = "SELECT id, password_hash, email_verified_at, failed_sign_ins FROM users WHERE email_key = $1";
-    let known = Known::find_by_statement(sql(db, text, [email_key(email).into()])).one(db).await?;
-    let failures = known.as_ref().map_or(0, |known| known.failed_sign_ins);
+    // For an address without an account it changes nothing, in the same time.
+    let text = "UPDATE users SET failed_sign_ins = failed_sign_ins + 1 WHERE email_key = $1
+                RETURNING id, password_hash, email_verified_at, failed_sign_ins";
+    let known = Known::find_by_statement(sql(db, text, [key.into()])).one(db).await?;
+    let failures = known.as_ref().map_or(0, |known| known.failed_sign_ins - 1);
     tokio::time::sleep(wait_after(failures)).await;
     let hash = known.as_ref().and_then(|known| known.password_hash.as_deref());
-    if !shop.passwords.matches(password, hash).await? {
-        // For an address without an account it changes nothing, in the same time.
-        let text = "UPDATE users SET failed_sign_ins = failed_sign_ins + 1 WHERE email_key = $1";
-        db.execute_raw(sql(db, text, [email_key(email).into()])).await?;
-        return Err(AccountError::WrongCredentials);
-    }
-    let Some(known) = known else { return Err(AccountError::WrongCredentials) };
-    let tx = shop.db.begin().await?;
+    let right = shop.passwords.matches(password, hash).await?;
+    let Some(known) = known.filter(|_| right) else { return Err(AccountError::WrongCredentials) };
     if known.email_verified_at.is_none() {
+        let tx = shop.db.begin().await?;
+        forgive(&tx, known.id).await?;
         let verification = verification::create(shop, &tx, known.id, Purpose::VerifyEmail).await?;
         let event = NewEvent::user_registered(&UserRegistered { user: known.id, verification });
         events::emit(shop, &tx, vec![event]).await?;
@@ -62,24 +79,28 @@ pub async fn sign_in(shop: &Shop, email: &str, password: &Password, device: &Dev
         shop.outbox.notify_one();
         return Err(AccountError::Unverified);
     }
+    Ok(known.id)
+}
+
+/// Forgets the failures of somebody who has proved who they are.
+pub(crate) async fn forgive<C: ConnectionTrait>(db: &C, user: UserId) -> Result<(), DbErr> {
     let text = "UPDATE users SET failed_sign_ins = 0 WHERE id = $1 AND failed_sign_ins > 0";
-    tx.execute_raw(sql(&tx, text, [known.id.into()])).await?;
-    let token = open_session(&tx, known.id, device, now).await?;
-    tx.commit().await?;
-    Ok(token)
+    db.execute_raw(sql(db, text, [user.into()])).await.map(drop)
 }
 
 /// Whether a password is that of a person who is known already; wrong ones slow down the next, as at signing in.
 pub(super) async fn proves(shop: &Shop, user: UserId, password: &Password) -> Result<bool, AccountError> {
+    let _turn = shop.passwords.turn(&user.to_string(), "").await;
     let db = shop.db.primary();
-    let text = "SELECT password_hash, failed_sign_ins FROM users WHERE id = $1";
+    let text = "UPDATE users SET failed_sign_ins = failed_sign_ins + 1 WHERE id = $1
+                RETURNING password_hash, failed_sign_ins";
     let row = db.query_one_raw(sql(db, text, [user.into()])).await?.ok_or(AccountError::NotSignedIn)?;
     let hash: Option<String> = row.try_get("", "password_hash")?;
-    tokio::time::sleep(wait_after(row.try_get("", "failed_sign_ins")?)).await;
+    let failures: i32 = row.try_get("", "failed_sign_ins")?;
+    tokio::time::sleep(wait_after(failures - 1)).await;
     let right = shop.passwords.matches(password, hash.as_deref()).await?;
-    if !right {
-        let text = "UPDATE users SET failed_sign_ins = failed_sign_ins + 1 WHERE id = $1";
-        db.execute_raw(sql(db, text, [user.into()])).await?;
+    if right {
+        forgive(db, user).await?;
     }
     Ok(right)
 }
