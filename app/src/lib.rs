@@ -30,6 +30,6 @@ mod routes;
 #[cfg(feature = "ssr")]
 pub use {
     head::{Head, HeadSlot},
-    page::{ClientAddress, Site},
+    page::{ClientAddress, Site, guest_token, session_token},
     routes::{App, register_actions, shell},
 };

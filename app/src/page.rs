@@ -52,6 +52,16 @@ pub struct Page {
     parts: Option<Parts>,
 }
 
+/// The token of the guest's cart among cookies, if they sent one that can be one.
+pub fn guest_token(cookies: &Cookies, site: &Site) -> Option<Token> {
+    Token::parse(cookies.get(cookie_name(site))?.value())
+}
+
+/// The token of the session among cookies, if the browser sent one that can be one.
+pub fn session_token(cookies: &Cookies, site: &Site) -> Option<Token> {
+    Token::parse(cookies.get(session_cookie(site))?.value())
+}
+
 /// The name of the cookie of guests; browsers keep the prefix to HTTPS and this host.
 fn cookie_name(site: &Site) -> &'static str {
     if site.secure { "__Host-cart" } else { "cart" }
@@ -89,8 +99,7 @@ impl Page {
 
     /// The token of the guest's cart, if they sent one that can be one.
     pub fn guest(&self) -> Option<Token> {
-        let cookie = self.cookies()?.get(cookie_name(&self.site))?;
-        Token::parse(cookie.value())
+        guest_token(self.cookies()?, &self.site)
     }
 
     /// Whose cart this request is about.
@@ -132,8 +141,7 @@ impl Page {
 
     /// The token of the session, if the browser sent one that can be one.
     pub fn session_token(&self) -> Option<Token> {
-        let cookie = self.cookies()?.get(session_cookie(&self.site))?;
-        Token::parse(cookie.value())
+        session_token(self.cookies()?, &self.site)
     }
 
     /// Gives the browser the token of its session.

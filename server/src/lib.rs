@@ -4,6 +4,7 @@
 
 pub mod config;
 pub mod http;
+pub mod limits;
 mod secret;
 pub mod seed;
 pub mod startup;

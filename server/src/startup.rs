@@ -240,6 +240,7 @@ impl Application {
             assets,
             live_reload: http::LiveReload::from_env(),
             trusted_proxies: config.trusted_proxies.clone(),
+            limiter: http::Limiter::new(config.rate_limits, &opened.shop, opened.redis.clone()),
             redis: opened.redis.clone(),
             replica: config.database_read_url.is_some(),
         });

@@ -14,6 +14,7 @@ mod media;
 mod notice;
 mod pages;
 mod problem;
+mod rate_limit;
 mod request_id;
 mod security;
 mod trace;
@@ -30,6 +31,7 @@ use commerce::Shop;
 use fred::clients::Pool;
 use ipnet::IpNet;
 pub use live_reload::LiveReload;
+pub use rate_limit::Limiter;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -51,6 +53,8 @@ pub struct Parts {
     pub live_reload: Option<LiveReload>,
     /// Whose word is taken for where a request comes from.
     pub trusted_proxies: Vec<IpNet>,
+    /// Counts what clients ask for.
+    pub limiter: Limiter,
     /// Redis, where it is used, to ask how it is.
     pub redis: Option<Pool>,
     /// Whether reads go to another database than writes.
@@ -95,6 +99,8 @@ pub fn router(web: &Web, site_root: &Path) -> Router {
         // What is no route is a file of the site, else a page that says so.
         .fallback_service(files::public(site_root, pages::show_missing.with_state(web.clone())))
         // A request passes the layers from the last to the first.
+        // Behind the check where it comes from: another site must not use up a visitor's tries.
+        .layer(from_fn_with_state(web.clone(), rate_limit::enforce))
         .layer(CookieManagerLayer::new())
         .layer(from_fn_with_state(web.clone(), csrf::check))
         // Whatever takes too long or panics below is answered here …

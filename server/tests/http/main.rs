@@ -10,6 +10,7 @@ mod media;
 mod origin;
 mod pages;
 mod policy;
+mod rate_limits;
 mod seeding;
 mod startup;
 mod workers;
