@@ -72,6 +72,14 @@ fn session_cookie(site: &Site) -> &'static str {
     if site.secure { "__Host-session" } else { "session" }
 }
 
+/// The name of the cookie of a secret that the next page shows; browsers keep it to that.
+fn secret_cookie(site: &Site) -> &'static str {
+    if site.secure { "__Host-shown-once" } else { "shown-once" }
+}
+
+/// How long the browser keeps a secret for the page that it is sent to.
+const SECRET_LASTS: Duration = Duration::minutes(1);
+
 impl Page {
     /// The context of the page that is being rendered.
     pub fn current() -> Self {
@@ -157,6 +165,19 @@ impl Page {
     /// Has the browser forget its session.
     pub fn forget_session(&self) {
         self.set_cookie(session_cookie(&self.site), "", Duration::ZERO);
+    }
+
+    /// Gives the browser a secret that the page it is sent to shows. It is kept nowhere else: not in an address, which
+    /// logs would have, and not in the database.
+    pub fn set_secret(&self, secret: &str) {
+        self.set_cookie(secret_cookie(&self.site), secret, SECRET_LASTS);
+    }
+
+    /// The secret that this page is to show, which the browser then forgets.
+    pub fn take_secret(&self) -> Option<String> {
+        let secret = self.cookies()?.get(secret_cookie(&self.site))?.value().to_owned();
+        self.set_cookie(secret_cookie(&self.site), "", Duration::ZERO);
+        Some(secret).filter(|secret| !secret.is_empty())
     }
 
     /// Who is signed in.

@@ -1,7 +1,8 @@
 //! Which page is at which address, and the document around them.
 
 use crate::accounts::{
-    self, ForgotPage, OrderHistoryPage, ProfilePage, RegisterPage, ResetPage, SecurityPage, SignInPage, VerifyPage,
+    self, ApiKeysPage, ForgotPage, OrderHistoryPage, ProfilePage, RegisterPage, ResetPage, SecurityPage, SignInPage,
+    VerifyPage,
 };
 use crate::cart::{self, CartPage};
 use crate::catalog::{CategoryPage, HomePage, ProductPage, ShopPage};
@@ -53,6 +54,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/account") view=OrderHistoryPage ssr=SsrMode::Async />
                 <Route path=path!("/account/profile") view=ProfilePage ssr=SsrMode::Async />
                 <Route path=path!("/account/security") view=SecurityPage ssr=SsrMode::Async />
+                <Route path=path!("/account/api-keys") view=ApiKeysPage ssr=SsrMode::Async />
             </FlatRoutes>
         </Router>
     }

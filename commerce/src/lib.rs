@@ -9,6 +9,7 @@
 #[macro_use]
 mod ids;
 
+pub mod access;
 pub mod accounts;
 pub mod cart;
 pub mod catalog;

@@ -15,6 +15,7 @@ mod m20261120_000006_payments;
 mod m20261120_000007_events;
 mod m20261121_000008_accounts;
 mod m20261121_000009_customers;
+mod m20261121_000013_api_tokens;
 
 /// Every step in the order in which it is applied.
 pub struct Migrator;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000007_events::Migration),
             Box::new(m20261121_000008_accounts::Migration),
             Box::new(m20261121_000009_customers::Migration),
+            Box::new(m20261121_000013_api_tokens::Migration),
         ]
     }
 }

@@ -1,6 +1,7 @@
 //! Accounts: how people get one, sign in, and see to it.
 
 pub(crate) mod actions;
+mod api_keys;
 mod device;
 mod order_history;
 mod profile;
@@ -10,6 +11,7 @@ mod security;
 mod sign_in;
 mod verify;
 
+pub use api_keys::ApiKeysPage;
 pub use order_history::OrderHistoryPage;
 pub use profile::ProfilePage;
 pub use register::RegisterPage;
@@ -42,8 +44,12 @@ async fn form_page(page: &Page, title: &'static str, content: impl IntoView) -> 
 }
 
 /// The pages of an account: their names and addresses.
-const SECTIONS: [(&str, &str); 3] =
-    [("Orders", "/account"), ("Profile", "/account/profile"), ("Security", "/account/security")];
+const SECTIONS: [(&str, &str); 4] = [
+    ("Orders", "/account"),
+    ("Profile", "/account/profile"),
+    ("Security", "/account/security"),
+    ("API keys", "/account/api-keys"),
+];
 
 /// A page of an account, with the way to the others.
 async fn account_page(page: &Page, title: &'static str, content: impl IntoView) -> Drawn {

@@ -14,6 +14,12 @@ pub fn words(field: &str, error: FieldError) -> String {
     {
         return words.to_owned();
     }
+    match (field, error) {
+        ("key_name", FieldError::Required) => return "Enter a name for the key".to_owned(),
+        ("scopes", FieldError::Required) => return "Choose at least one thing that the key allows".to_owned(),
+        ("days", FieldError::UnknownChoice) => return "Choose how long the key is good".to_owned(),
+        _ => {}
+    }
     match error {
         FieldError::Required => format!("Enter your {name}"),
         FieldError::TooLong => format!("The {name} is too long"),

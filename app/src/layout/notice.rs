@@ -76,6 +76,7 @@ fn words(code: &str) -> Option<&'static str> {
         "declined" => "The payment was declined. You can try again or choose another way to pay.",
         "price" => "The amount is too large for an order. Please choose fewer.",
         "link" => "This link has expired, or it was used already. Sign in, or ask for a new one.",
+        "too-many-keys" => "You have as many keys as you can have. Revoke one that you don’t need any more.",
         "unavailable" => "We could not do that at the moment. Nothing was lost: please try again.",
         _ => return None,
     })
@@ -94,6 +95,8 @@ fn good_words(code: &str) -> Option<&'static str> {
         "signed-out" => "You are signed out.",
         "verified" => "Your address is confirmed, and you are signed in.",
         "password-changed" => "Your password is changed, and every other device is signed out.",
+        "key-revoked" => "The key is revoked: it doesn’t open anything any more.",
+        "grant-ended" => "The program is signed out, in a quarter of an hour at the latest.",
         "session-ended" => "That device is signed out.",
         _ => return None,
     })

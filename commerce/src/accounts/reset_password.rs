@@ -5,6 +5,7 @@ use super::sign_in::open_session;
 use super::verification::{self, Purpose};
 use super::{AccountError, Device, Password, PasswordChanged, PasswordResetRequested, UserId, email_key};
 use crate::Shop;
+use crate::access::end::end_grants;
 use crate::db::{self, sql};
 use crate::events::{self, NewEvent};
 use crate::token::Token;
@@ -62,6 +63,7 @@ async fn attempt(shop: &Shop, link: &Token, hash: &str, device: &Device) -> Resu
                                  failed_sign_ins = 0, updated_at = $3, version = version + 1 WHERE id = $1";
     tx.execute_raw(sql(&tx, text, [user.into(), hash.into(), now.into()])).await?;
     tx.execute_raw(sql(&tx, "DELETE FROM sessions WHERE user_id = $1", [user.into()])).await?;
+    end_grants(&tx, user).await?;
     let token = open_session(&tx, user, device, now).await?;
     events::emit(shop, &tx, vec![NewEvent::password_changed(&PasswordChanged { user })]).await?;
     tx.commit().await?;

@@ -10,9 +10,9 @@ use commerce::token::Token;
 use futures::FutureExt;
 use sea_orm::FromQueryResult;
 
-const PASSWORD: &str = "correct horse battery staple";
+pub const PASSWORD: &str = "correct horse battery staple";
 
-fn password(text: &str) -> Password {
+pub fn password(text: &str) -> Password {
     Password::new(Some(text)).expect("long enough")
 }
 
@@ -20,7 +20,7 @@ fn registration(email: &str, text: &str) -> Registration {
     Registration { name: "Ada Lovelace".to_owned(), email: email.to_owned(), password: password(text) }
 }
 
-fn device() -> Device {
+pub fn device() -> Device {
     Device { name: "Firefox/140.0 Linux".to_owned(), client: "192.0.2.7".to_owned() }
 }
 
@@ -35,14 +35,14 @@ async fn reported(shop: &TestShop, kind: &str) -> Vec<serde_json::Value> {
 }
 
 /// The link that was mailed last for a reason.
-async fn mailed_link(shop: &TestShop, kind: &str) -> Token {
+pub async fn mailed_link(shop: &TestShop, kind: &str) -> Token {
     let data = reported(shop, kind).await.pop().expect("something was reported");
     let id: VerificationId = serde_json::from_value(data["verification"].clone()).expect("a link");
     link_token(shop, id)
 }
 
 /// Registers, confirms the address, and gives the token of the session.
-async fn member(shop: &TestShop, email: &str) -> Token {
+pub async fn member(shop: &TestShop, email: &str) -> Token {
     // What is reported at the same time is in no order.
     shop.wait_seconds(1);
     register::register(shop, &registration(email, PASSWORD)).await.expect("registered");
@@ -50,7 +50,7 @@ async fn member(shop: &TestShop, email: &str) -> Token {
     verify_email::verify_email(shop, &link, &password(PASSWORD), &device()).await.expect("confirmed")
 }
 
-async fn who(shop: &TestShop, token: &Token) -> Option<SignedIn> {
+pub async fn who(shop: &TestShop, token: &Token) -> Option<SignedIn> {
     queries::signed_in(shop, token).await.expect("the statement runs")
 }
 

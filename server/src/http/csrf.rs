@@ -25,7 +25,9 @@ const REFUSED: Notice = Notice {
 /// Refuses unsafe requests of other sites.
 pub async fn check(State(web): State<Web>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if safe || is_our_own(request.headers(), &web.site.public_url) {
+    // What shows a token at the API is judged by that, and not by cookies that another site could have sent.
+    let by_token = super::is_api(request.uri().path()) && crate::api::shows_bearer(request.headers());
+    if safe || by_token || is_our_own(request.headers(), &web.site.public_url) {
         next.run(request).await
     } else {
         REFUSED.answer(&web.site, request.headers())

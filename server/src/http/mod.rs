@@ -13,7 +13,7 @@ mod live_reload;
 mod media;
 mod notice;
 mod pages;
-mod problem;
+pub(crate) mod problem;
 mod rate_limit;
 mod request_id;
 mod security;
@@ -32,6 +32,7 @@ use fred::clients::Pool;
 use ipnet::IpNet;
 pub use live_reload::LiveReload;
 pub use rate_limit::Limiter;
+pub(crate) use rate_limit::is_api;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -80,6 +81,7 @@ pub fn router(web: &Web, site_root: &Path) -> Router {
     let mut router = Router::new()
         .merge(health::routes())
         .merge(actions::routes(web))
+        .merge(crate::api::routes())
         .route("/api", any(problem::unknown_endpoint))
         .route("/api/{*rest}", any(problem::unknown_endpoint))
         .route("/media/{id}/{file}", get(media::show))
@@ -101,6 +103,7 @@ pub fn router(web: &Web, site_root: &Path) -> Router {
         // A request passes the layers from the last to the first.
         // Behind the check where it comes from: another site must not use up a visitor's tries.
         .layer(from_fn_with_state(web.clone(), rate_limit::enforce))
+        .layer(from_fn_with_state(web.clone(), crate::api::identify))
         .layer(CookieManagerLayer::new())
         .layer(from_fn_with_state(web.clone(), csrf::check))
         // Whatever takes too long or panics below is answered here …

@@ -6,7 +6,7 @@ mod order_confirmation;
 
 use commerce::Shop;
 use commerce::events::Handlers;
-use commerce::{accounts, cart, checkout, events, inventory};
+use commerce::{access, accounts, cart, checkout, events, inventory};
 use sea_orm::DbErr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +53,7 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
         Box::pin(async move {
             let purged = cart::purge::purge(&shop).await?;
             tracing::info!(purged, "old carts deleted");
+            access::purge::purge(&shop).await?;
             accounts::purge::purge(&shop).await
         })
     });

@@ -1,6 +1,7 @@
 //! The real server over real connections, on SQLite and, where
 //! `TEST_DATABASE_URL` names one, on PostgreSQL.
 
+mod api_auth;
 mod fixture;
 mod forms;
 mod harness;

@@ -1,8 +1,10 @@
 //! What the forms of accounts do. Each answers with a redirect to a page.
 
+mod api_keys;
 mod guests;
 mod security;
 
+pub use api_keys::KEY_FORM;
 pub use guests::{FORGOT_FORM, REGISTER_FORM, RESET_FORM, SIGN_IN_FORM, VERIFY_FORM};
 pub use security::PASSWORD_FORM;
 
@@ -15,6 +17,7 @@ use commerce::token::Token;
 
 /// Makes these server functions known.
 pub fn register() {
+    api_keys::register();
     guests::register();
     security::register();
 }

@@ -1,7 +1,7 @@
 //! What a client is told of its limits, by the headers of
 //! [draft-ietf-httpapi-ratelimit-headers-10](https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10).
 
-use super::class::Class;
+use super::class::{Class, is_api};
 use super::{Charge, Client, Count};
 use crate::http::Web;
 use crate::http::notice::Notice;
@@ -28,7 +28,7 @@ const TOO_MANY: Notice = Notice {
 /// Lets a request through that is within its limits.
 pub async fn enforce(State(web): State<Web>, request: Request, next: Next) -> Response {
     let Some(class) = Class::of(request.method(), request.uri().path()) else { return next.run(request).await };
-    let client = client(&web, request.extensions()).await;
+    let client = client(&web, is_api(request.uri().path()), request.extensions()).await;
     let charges = web.limiter.charges(class, client);
     let counts = web.limiter.take(&charges).await;
     let wait = counts.iter().map(|count| count.wait).max().unwrap_or_default();
@@ -42,12 +42,17 @@ pub async fn enforce(State(web): State<Web>, request: Request, next: Next) -> Re
     response
 }
 
-async fn client(web: &Web, extensions: &Extensions) -> Client {
+async fn client(web: &Web, api: bool, extensions: &Extensions) -> Client {
     let address = extensions.get::<ClientAddress>();
     let address = address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.0);
     let Some(cookies) = extensions.get::<Cookies>() else { return Client::new(address, None, None) };
     let guest = app::guest_token(cookies, &web.site);
-    Client::new(address, guest.as_ref(), signed_in(web, cookies).await)
+    // The API knows people by their tokens alone.
+    let account = match api {
+        true => crate::api::known(extensions).map(|caller| caller.user),
+        false => signed_in(web, cookies).await,
+    };
+    Client::new(address, guest.as_ref(), account)
 }
 
 /// Whose session a request is made in. Who has none costs the database nothing.

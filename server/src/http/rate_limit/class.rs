@@ -40,8 +40,7 @@ impl Class {
     /// What a request is counted as; `None` where it is free.
     pub fn of(method: &Method, path: &str) -> Option<Self> {
         let safe = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
-        let api = ["/api", "/graphql"].into_iter().any(|root| is_at_or_below(path, root));
-        if is_at_or_below(path, "/api/health") || (safe && !api) {
+        if is_at_or_below(path, "/api/health") || (safe && !is_api(path)) {
             return None;
         }
         if safe {
@@ -56,6 +55,11 @@ impl Class {
         });
         Some(kind.map_or(Self::Other, |(_, class)| *class))
     }
+}
+
+/// Whether programs are to ask here.
+pub fn is_api(path: &str) -> bool {
+    ["/api", "/graphql"].into_iter().any(|root| is_at_or_below(path, root))
 }
 
 fn is_at_or_below(path: &str, root: &str) -> bool {

@@ -31,6 +31,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 pub use answer::enforce;
+pub use class::is_api;
 
 /// Whom a request is counted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
