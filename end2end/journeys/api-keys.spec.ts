@@ -9,7 +9,7 @@ test('a key is made, shown once, used by a program, and revoked', async ({ page,
   await shop.button('Make key').click();
   await expect(shop.main.getByRole('alert')).toContainText('Enter a name for the key');
   await expect(shop.main.getByRole('alert')).toContainText('Choose at least one thing');
-  await shop.main.getByLabel('Name').fill('Till in the shop');
+  await shop.main.getByRole('textbox', { name: 'Name' }).fill('Till in the shop');
   await shop.main.getByLabel('Read my name and address').check();
   await shop.main.getByLabel('Good for').selectOption('365 days');
   await shop.button('Make key').click();

@@ -65,8 +65,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `SITE_ROOT`: the folder of the site's files; `site` beside the binary, else `target/site`.
     pub site_root: PathBuf,
-    /// `SECRET_KEY`: what links are signed with, at least 32 characters, the same on every
-    /// replica; generated once into `secret.key` in `DATA_DIR`.
+    /// `SECRET_KEY`: what links and refresh tokens are signed with, and the keys of access tokens sealed;
+    /// at least 32 characters, the same on every replica; generated once into `secret.key` in `DATA_DIR`.
     pub secret_key: Option<Secret>,
     /// `TRUSTED_PROXIES`: networks, with commas between, whose `X-Forwarded-For` tells where a request comes from; none.
     pub trusted_proxies: Vec<IpNet>,

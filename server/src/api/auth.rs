@@ -1,15 +1,15 @@
 //! Programs sign in, refresh their tokens, sign out, and ask who they are.
 
 use super::body::Body;
-use super::caller::{Authenticated, unauthorized};
+use super::caller::{Authenticated, Refusal, unauthorized};
 use super::unavailable;
 use crate::http::Web;
 use crate::http::problem::Problem;
 use app::ClientAddress;
+use axum::Json;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, response};
 use commerce::access::{self, ACCESS_MINUTES, AccessError, Scope, Scopes, Tokens, end};
 use commerce::accounts::{AccountError, Device, Password, queries};
 use commerce::forms::{self, Parser};
@@ -91,14 +91,20 @@ pub async fn log_out(State(web): State<Web>, Body(Refresh { refresh_token }): Bo
 }
 
 /// `GET /api/auth/me`: whom a token speaks for, and what it allows.
-pub async fn me(State(web): State<Web>, caller: Authenticated) -> Result<response::Response, Response> {
-    let caller = caller.with(Scope::ProfileRead)?;
-    let contact = queries::contact(web.shop.db.latest(), caller.user).await.map_err(|error| unavailable(&error))?;
-    // The account is gone, the token not yet.
-    let (email, name) = contact.ok_or_else(|| unauthorized("invalid-token", "There is no such account any more."))?;
+pub async fn me(State(web): State<Web>, caller: Authenticated) -> Response {
+    let caller = match caller.with(Scope::ProfileRead) {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let (email, name) = match queries::contact(web.shop.db.latest(), caller.user).await {
+        Ok(Some(contact)) => contact,
+        // The account is gone, its token not yet.
+        Ok(None) => return Refusal::Invalid.into_response(),
+        Err(error) => return unavailable(&error),
+    };
     let scopes: Vec<_> = caller.scopes.iter().map(Scope::code).collect();
     let who = json!({ "id": caller.user, "name": name, "email": email, "role": caller.role.code(), "scopes": scopes });
-    Ok((private(), Json(who)).into_response())
+    (private(), Json(who)).into_response()
 }
 
 fn granted(tokens: Tokens) -> Response {

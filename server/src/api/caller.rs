@@ -66,30 +66,53 @@ impl Authenticated {
     /// Whom it acts for, if it may do this.
     ///
     /// # Errors
-    /// The answer for those who may not.
-    pub fn with(self, scope: Scope) -> Result<Caller, Response> {
-        if self.0.scopes.contains(scope) {
-            return Ok(self.0);
-        }
-        let detail = "The token doesn't allow this: WWW-Authenticate names the scope that does.";
-        let problem = Problem::new(StatusCode::FORBIDDEN, "insufficient-scope", detail);
-        Err(challenge(problem, &format!(", error=\"insufficient_scope\", scope=\"{}\"", scope.code())))
+    /// [`Refusal::Forbidden`].
+    pub fn with(self, scope: Scope) -> Result<Caller, Refusal> {
+        if self.0.scopes.contains(scope) { Ok(self.0) } else { Err(Refusal::Forbidden(scope)) }
     }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Authenticated {
-    type Rejection = Response;
+    type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Response> {
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refusal> {
         match parts.extensions.get::<Bearer>() {
             Some(Bearer::Good(caller)) => Ok(Self(caller.clone())),
-            Some(Bearer::Bad) => {
+            Some(Bearer::Bad) => Err(Refusal::Invalid),
+            Some(Bearer::Unknown) => Err(Refusal::Unknown),
+            None => Err(Refusal::Missing),
+        }
+    }
+}
+
+/// Why a request is not done for who makes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no token.
+    Missing,
+    /// The token is not good.
+    Invalid,
+    /// The token could not be checked.
+    Unknown,
+    /// The token doesn't allow this.
+    Forbidden(Scope),
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Missing => unauthorized("unauthorized", "This needs an access token or API key as a bearer token."),
+            Self::Invalid => {
                 let detail = "The token has expired, was ended, or never was one.";
                 let problem = Problem::new(StatusCode::UNAUTHORIZED, "invalid-token", detail);
-                Err(challenge(problem, ", error=\"invalid_token\""))
+                challenge(problem, ", error=\"invalid_token\"")
             }
-            Some(Bearer::Unknown) => Err(unavailable(&"a bearer token could not be checked")),
-            None => Err(unauthorized("unauthorized", "This needs an access token or API key as a bearer token.")),
+            Self::Unknown => unavailable(&"a bearer token could not be checked"),
+            Self::Forbidden(scope) => {
+                let detail = "The token doesn't allow this: WWW-Authenticate names the scope that does.";
+                let problem = Problem::new(StatusCode::FORBIDDEN, "insufficient-scope", detail);
+                challenge(problem, &format!(", error=\"insufficient_scope\", scope=\"{}\"", scope.code()))
+            }
         }
     }
 }

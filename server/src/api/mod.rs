@@ -5,17 +5,16 @@ mod body;
 mod caller;
 mod jwks;
 
-pub use caller::{Authenticated, identify, known, shows_bearer};
+pub use caller::{Authenticated, Refusal, identify, known, shows_bearer};
 
 use crate::http::Web;
+use crate::http::problem::Problem;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use std::fmt::Display;
-
-use crate::http::problem::Problem;
 
 /// The most bytes of what programs prove who they are with.
 const PROOF_MOST: usize = 16 * 1024;
