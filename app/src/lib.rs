@@ -33,6 +33,6 @@ mod routes;
 pub use {
     accounts::{identities, sign_in_for},
     head::{Head, HeadSlot},
-    page::{ClientAddress, Page, SignInProvider, Site, session_token},
+    page::{ClientAddress, Page, SignInProvider, Site, guest_token, session_token},
     routes::{App, register_actions, shell},
 };

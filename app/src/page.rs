@@ -72,6 +72,11 @@ pub struct Page {
     parts: Option<Parts>,
 }
 
+/// The token of the guest's cart among cookies, if they sent one that can be one.
+pub fn guest_token(site: &Site, cookies: &Cookies) -> Option<Token> {
+    Token::parse(cookies.get(cookie_name(site))?.value())
+}
+
 /// The name of the cookie of guests; browsers keep the prefix to HTTPS and this host.
 fn cookie_name(site: &Site) -> &'static str {
     if site.secure { "__Host-cart" } else { "cart" }
@@ -101,6 +106,14 @@ fn trusted_cookie(site: &Site) -> &'static str {
 fn flow_cookie(site: &Site) -> &'static str {
     if site.secure { "__Host-flow" } else { "flow" }
 }
+
+/// The name of the cookie of a secret that the next page shows; browsers keep it to that.
+fn secret_cookie(site: &Site) -> &'static str {
+    if site.secure { "__Host-shown-once" } else { "shown-once" }
+}
+
+/// How long the browser keeps a secret for the page that it is sent to.
+const SECRET_LASTS: Duration = Duration::minutes(1);
 
 impl Page {
     /// The context of a request that the server answers without Leptos; [`Page::answer`] tells what was left to answer.
@@ -150,8 +163,7 @@ impl Page {
 
     /// The token of the guest's cart, if they sent one that can be one.
     pub fn guest(&self) -> Option<Token> {
-        let cookie = self.cookies()?.get(cookie_name(&self.site))?;
-        Token::parse(cookie.value())
+        guest_token(&self.site, self.cookies()?)
     }
 
     /// Whose cart this request is about.
@@ -245,6 +257,19 @@ impl Page {
     /// Gives the browser the token by which it is trusted.
     pub fn set_trusted(&self, token: &Token) {
         self.set_cookie(trusted_cookie(&self.site), token.as_str(), Duration::days(TRUSTED_DAYS));
+    }
+
+    /// Gives the browser a secret that the page it is sent to shows. It is kept nowhere else: not in an address, which
+    /// logs would have, and not in the database.
+    pub fn set_secret(&self, secret: &str) {
+        self.set_cookie(secret_cookie(&self.site), secret, SECRET_LASTS);
+    }
+
+    /// The secret that this page is to show, which the browser then forgets.
+    pub fn take_secret(&self) -> Option<String> {
+        let secret = self.cookies()?.get(secret_cookie(&self.site))?.value().to_owned();
+        self.set_cookie(secret_cookie(&self.site), "", Duration::ZERO);
+        Some(secret).filter(|secret| !secret.is_empty())
     }
 
     /// Who is signed in.

@@ -1,9 +1,9 @@
 //! Which page is at which address, and the document around them.
 
 use crate::accounts::{
-    self, AddressBookPage, AddressPage, AuthenticatorPage, ChangeEmailPage, ConfirmEmailPage, ConfirmPage,
-    DownloadPage, ErasePage, ForgotPage, LinkPage, OrderHistoryPage, PasskeyPage, ProfilePage, RecoveryCodesPage, RegisterPage,
-    ResetPage, SecondFactorPage, SecurityPage, SignInErrorPage, SignInPage, VerifyPage,
+    self, AddressBookPage, AddressPage, ApiKeysPage, AuthenticatorPage, ChangeEmailPage, ConfirmEmailPage, ConfirmPage,
+    DownloadPage, ErasePage, ForgotPage, LinkPage, OrderHistoryPage, PasskeyPage, ProfilePage, RecoveryCodesPage,
+    RegisterPage, ResetPage, SecondFactorPage, SecurityPage, SignInErrorPage, SignInPage, VerifyPage,
 };
 use crate::admin::{self, AuditPage, PeoplePage, PersonPage};
 use crate::cart::{self, CartPage};
@@ -75,6 +75,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/account/security/authenticator") view=AuthenticatorPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security/passkey") view=PasskeyPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security/recovery-codes") view=RecoveryCodesPage ssr=SsrMode::Async />
+                <Route path=path!("/account/api-keys") view=ApiKeysPage ssr=SsrMode::Async />
             </FlatRoutes>
         </Router>
     }

@@ -9,6 +9,7 @@
 #[macro_use]
 mod ids;
 
+pub mod access;
 pub mod accounts;
 pub mod audit;
 pub mod cart;
@@ -25,6 +26,8 @@ pub mod fulfilment;
 pub mod inventory;
 pub mod media;
 pub mod money;
+#[cfg(feature = "ssr")]
+pub mod network;
 pub mod notifications;
 pub mod orders;
 pub mod payments;

@@ -1,5 +1,6 @@
 //! The one handle over everything that a use case needs.
 
+use crate::access::signing_keys::SigningKeys;
 use crate::accounts::passwords::Passwords;
 use crate::cart::sessions::Sessions;
 use crate::catalog::{CategoryTree, Choices, Scope};
@@ -60,6 +61,8 @@ pub struct Inner {
     choices: moka::future::Cache<Scope, Arc<Choices>>,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
+    /// What the access tokens of programs are signed with.
+    pub signing_keys: SigningKeys,
     /// Told when there is something in the outbox.
     pub outbox: tokio::sync::Notify,
 }
@@ -116,6 +119,7 @@ impl Shop {
             reference,
             choices,
             passwords: Passwords::default(),
+            signing_keys: SigningKeys::default(),
             outbox: tokio::sync::Notify::new(),
         })))
     }

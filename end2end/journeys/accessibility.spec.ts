@@ -72,6 +72,20 @@ const pages: Record<string, (shop: Shop) => Promise<unknown>> = {
     await expect(shop.errors).not.toHaveCount(0);
   },
   'find your order': (shop) => shop.open('/orders/lookup'),
+  'API keys, refused': async (shop) => {
+    await becomeMember(shop);
+    await shop.open('/account/api-keys');
+    await shop.button('Make key').click();
+    await expect(shop.main.getByRole('alert')).toContainText('Enter a name');
+  },
+  'API keys, one made': async (shop) => {
+    await becomeMember(shop);
+    await shop.open('/account/api-keys');
+    await shop.main.getByRole('textbox', { name: 'Name' }).fill('Till');
+    await shop.main.getByRole('checkbox').first().check();
+    await shop.button('Make key').click();
+    await expect(shop.main.locator('.api-key')).toBeVisible();
+  },
   'not found': (shop) => shop.open('/no/such/page'),
 };
 

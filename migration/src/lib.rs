@@ -18,6 +18,7 @@ mod m20261121_000009_customers;
 mod m20261121_000010_roles;
 mod m20261121_000011_linked_accounts;
 mod m20261121_000012_second_factors;
+mod m20261121_000013_api_tokens;
 mod m20261121_000014_address_book;
 
 /// Every step in the order in which it is applied.
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000010_roles::Migration),
             Box::new(m20261121_000011_linked_accounts::Migration),
             Box::new(m20261121_000012_second_factors::Migration),
+            Box::new(m20261121_000013_api_tokens::Migration),
             Box::new(m20261121_000014_address_book::Migration),
         ]
     }

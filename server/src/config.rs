@@ -1,5 +1,6 @@
 //! What the environment says, read once at the start.
 
+use crate::limits::{EXPECTED, Limits};
 use crate::oidc::{self, ProviderSettings};
 use commerce::notifications::Smtp;
 use commerce::sealed::Keyring;
@@ -67,8 +68,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `SITE_ROOT`: the folder of the site's files; `site` beside the binary, else `target/site`.
     pub site_root: PathBuf,
-    /// `SECRET_KEY`: what links are signed with, at least 32 characters, the same on every
-    /// replica; generated once into `secret.key` in `DATA_DIR`.
+    /// `SECRET_KEY`: what links and refresh tokens are signed with, and the keys of access tokens sealed;
+    /// at least 32 characters, the same on every replica; generated once into `secret.key` in `DATA_DIR`.
     pub secret_key: Option<Secret>,
     /// `ENCRYPTION_KEYS`: `name:key` with commas between, each key 32 random bytes in base 64, what sensitive columns
     /// are encrypted with; the first is current, the others open what they closed. Without it one follows from `SECRET_KEY`.
@@ -83,6 +84,12 @@ pub struct Config {
     /// `ORDER_RETENTION_YEARS`: how many years after that of an order its names and addresses are kept, as the law on
     /// bookkeeping asks for; 10.
     pub order_retention_years: u32,
+    /// How many requests of a client are answered in a time, each as in `10/15m` with s, m or h:
+    /// `RATE_LIMIT_SIGN_IN` (10/15m), what proves who somebody is; `RATE_LIMIT_REGISTRATION` (5/1h);
+    /// `RATE_LIMIT_ORDERS` (100/15m); `RATE_LIMIT_SEARCH` (500/15m); of all others that are counted,
+    /// `RATE_LIMIT_ANONYMOUS` (500/15m) for a guest, `RATE_LIMIT_ADDRESS` (1000/15m) for the guests of
+    /// an address together, and `RATE_LIMIT_SIGNED_IN` (2000/15m) for an account.
+    pub rate_limits: Limits,
     /// `LOG`: what is logged, as a level or as directives of `tracing`; info.
     pub log: String,
     /// `SHUTDOWN_SECONDS`: how long requests may take to finish at the end, 0 to 600; 20.
@@ -149,6 +156,7 @@ impl Config {
             trusted_proxies: trusted_proxies(&variables)?,
             holds_per_client: variables.number("HOLDS_PER_CLIENT", 1, 1_000_000)?.unwrap_or(20),
             order_retention_years: variables.number("ORDER_RETENTION_YEARS", 1, 100)?.unwrap_or(10),
+            rate_limits: rate_limits(&variables)?,
             log: variables.text("LOG")?.unwrap_or_else(|| "info".to_owned()),
             shutdown_within: Duration::from_secs(variables.number("SHUTDOWN_SECONDS", 0, 600)?.unwrap_or(20).into()),
             data_dir,
@@ -324,6 +332,14 @@ fn trusted_proxies(variables: &Variables) -> Result<Vec<IpNet>, ConfigError> {
     };
     let text = variables.text(NAME)?.unwrap_or_default();
     text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(network).collect()
+}
+
+fn rate_limits(variables: &Variables) -> Result<Limits, ConfigError> {
+    let mut limits = Limits::default();
+    for (name, limit) in limits.by_variable() {
+        *limit = variables.parsed(name, EXPECTED)?.unwrap_or(*limit);
+    }
+    Ok(limits)
 }
 
 /// Where things are unless the environment says otherwise.

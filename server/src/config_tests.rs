@@ -26,6 +26,27 @@ fn without_variables_everything_has_its_default() {
 }
 
 #[test]
+fn each_limit_has_a_variable_of_its_own() {
+    let defaults: Vec<_> =
+        Limits::default().by_variable().map(|(name, limit)| (name, limit.most, limit.window.as_secs())).into();
+    let expected = [
+        ("RATE_LIMIT_SIGN_IN", 10, 900),
+        ("RATE_LIMIT_REGISTRATION", 5, 3_600),
+        ("RATE_LIMIT_ORDERS", 100, 900),
+        ("RATE_LIMIT_SEARCH", 500, 900),
+        ("RATE_LIMIT_ANONYMOUS", 500, 900),
+        ("RATE_LIMIT_ADDRESS", 1_000, 900),
+        ("RATE_LIMIT_SIGNED_IN", 2_000, 900),
+    ];
+    assert_eq!(defaults, expected);
+    for (name, ..) in expected {
+        let mut limits = parse(&[(name, "7/8s")]).expect("valid").rate_limits;
+        let set: Vec<_> = limits.by_variable().into_iter().filter(|(_, limit)| limit.most == 7).collect();
+        assert!(matches!(&set[..], [(set, _)] if *set == name), "{name}: {set:?}");
+    }
+}
+
+#[test]
 fn an_empty_variable_is_none() {
     let names = [
         "ADDR",
@@ -43,6 +64,13 @@ fn an_empty_variable_is_none() {
         "HOLDS_PER_CLIENT",
         "ORDER_RETENTION_YEARS",
         "TRUSTED_PROXIES",
+        "RATE_LIMIT_SIGN_IN",
+        "RATE_LIMIT_REGISTRATION",
+        "RATE_LIMIT_ORDERS",
+        "RATE_LIMIT_SEARCH",
+        "RATE_LIMIT_ANONYMOUS",
+        "RATE_LIMIT_ADDRESS",
+        "RATE_LIMIT_SIGNED_IN",
         "LOG",
         "SHUTDOWN_SECONDS",
     ];
@@ -72,6 +100,13 @@ fn what_is_wrong_is_named() {
         ("SECRET_KEY", "hunter2hunter2"),
         ("HOLDS_PER_CLIENT", "-1"),
         ("ORDER_RETENTION_YEARS", "0"),
+        ("RATE_LIMIT_SIGN_IN", "10"),
+        ("RATE_LIMIT_REGISTRATION", "0/1h"),
+        ("RATE_LIMIT_ORDERS", "many"),
+        ("RATE_LIMIT_SEARCH", "500/15d"),
+        ("RATE_LIMIT_ANONYMOUS", "500/25h"),
+        ("RATE_LIMIT_ADDRESS", "-1/1m"),
+        ("RATE_LIMIT_SIGNED_IN", "2000/0s"),
         ("LOG", "server=loud"),
         ("SHUTDOWN_SECONDS", "601"),
     ];

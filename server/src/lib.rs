@@ -3,8 +3,10 @@
 #![recursion_limit = "256"]
 
 pub mod admin;
+pub mod api;
 pub mod config;
 pub mod http;
+pub mod limits;
 pub mod oidc;
 mod secret;
 pub mod seed;

@@ -253,6 +253,7 @@ impl Application {
             live_reload: http::LiveReload::from_env(),
             providers,
             trusted_proxies: config.trusted_proxies.clone(),
+            limiter: http::Limiter::new(config.rate_limits, &opened.shop, opened.redis.clone()),
             redis: opened.redis.clone(),
             replica: config.database_read_url.is_some(),
         });

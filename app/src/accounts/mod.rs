@@ -2,6 +2,7 @@
 
 pub(crate) mod actions;
 mod address_book;
+mod api_keys;
 mod data;
 mod device;
 mod email;
@@ -20,6 +21,7 @@ mod trouble;
 mod verify;
 
 pub use address_book::{AddressBookPage, AddressPage};
+pub use api_keys::ApiKeysPage;
 pub use data::{DownloadPage, ErasePage};
 pub use email::{ChangeEmailPage, ConfirmEmailPage};
 pub use link::LinkPage;
@@ -59,11 +61,12 @@ async fn form_page(page: &Page, title: &'static str, content: impl IntoView) -> 
 }
 
 /// The pages of an account: their names and addresses.
-const SECTIONS: [(&str, &str); 4] = [
+const SECTIONS: [(&str, &str); 5] = [
     ("Orders", "/account"),
     ("Profile", "/account/profile"),
     ("Addresses", "/account/addresses"),
     ("Security", "/account/security"),
+    ("API keys", "/account/api-keys"),
 ];
 
 /// A page of an account, with the way to the others.

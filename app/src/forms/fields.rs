@@ -24,6 +24,9 @@ pub fn words(field: &str, error: FieldError) -> String {
         ("order_number", FieldError::Wrong) => {
             return "We have no order with this number and e-mail address. Please check both".to_owned();
         }
+        ("key_name", FieldError::Required) => return "Enter a name for the key".to_owned(),
+        ("scopes", FieldError::Required) => return "Choose at least one thing that the key allows".to_owned(),
+        ("days", FieldError::UnknownChoice) => return "Choose how long the key is good".to_owned(),
         _ => {}
     }
     match error {

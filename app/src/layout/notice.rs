@@ -97,6 +97,7 @@ fn words(code: &str) -> Option<&'static str> {
             "You sign in by this only. Set a password first, by “I have forgotten my password”, or link another one."
         }
         "passkey" => "That passkey could not be used. Please try again, or use another way.",
+        "too-many-keys" => "You have as many keys as you can have. Revoke one that you don’t need any more.",
         "unavailable" => "We could not do that at the moment. Nothing was lost: please try again.",
         _ => return None,
     })
@@ -139,6 +140,8 @@ fn good_words(code: &str) -> Option<&'static str> {
         "erased" => "Your account is deleted. A last mail says what we keep, and for how long.",
         "linked" => "It is linked: you can sign in by it from now on.",
         "unlinked" => "It is unlinked: nobody can sign in by it any more.",
+        "key-revoked" => "The key is revoked: it doesn’t open anything any more.",
+        "grant-ended" => "The program is signed out, in a quarter of an hour at the latest.",
         "session-ended" => "That device is signed out.",
         _ => return None,
     })

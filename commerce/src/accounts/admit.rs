@@ -1,9 +1,9 @@
 //! The one gate: whoever has proved who they are gets a session here, or is asked for a second factor.
 
 use super::second_factor::{devices, open_pending, queries};
+use super::sign_in::forgive;
 use super::{Device, SESSION_DAYS, SessionId, UserId, entity::session};
 use crate::audit::{self, Action, Done};
-use crate::db::sql;
 use crate::token::Token;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
@@ -77,8 +77,7 @@ pub(super) async fn open_session<C: ConnectionTrait>(
     device: &Device,
     now: DateTime<Utc>,
 ) -> Result<Token, DbErr> {
-    let text = "UPDATE users SET failed_sign_ins = 0 WHERE id = $1 AND failed_sign_ins > 0";
-    tx.execute_raw(sql(tx, text, [user.into()])).await?;
+    forgive(tx, user).await?;
     let token = Token::random();
     let row = session::ActiveModel {
         id: Set(SessionId::new(now)),

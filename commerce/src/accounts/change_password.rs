@@ -7,13 +7,15 @@ use super::second_factor::{devices, end_pending};
 use super::sign_in;
 use super::{AccountError, Device, Password, PasswordChanged, SignedIn};
 use crate::Shop;
+use crate::access::end::end_grants;
 use crate::audit::{self, Action, Done};
 use crate::db::{self, sql};
 use crate::events::{self, NewEvent};
 use crate::token::Token;
 use sea_orm::ConnectionTrait;
 
-/// Sets a new password, ends every session, trusts no browser any more, and gives the token of a new one for this device.
+/// Sets a new password, ends every session, signs every program out, trusts no browser any more, and gives the token
+/// of a new session for this device.
 ///
 /// # Errors
 /// [`AccountError::WrongCredentials`] where `current` is wrong, [`AccountError::CommonPassword`], or when hashing
@@ -42,6 +44,7 @@ async fn attempt(shop: &Shop, who: &SignedIn, hash: &str, device: &Device) -> Re
                 WHERE id = $1";
     tx.execute_raw(sql(&tx, text, [who.user.into(), hash.into(), now.into()])).await?;
     tx.execute_raw(sql(&tx, "DELETE FROM sessions WHERE user_id = $1", [who.user.into()])).await?;
+    end_grants(&tx, who.user).await?;
     let text = "DELETE FROM verification_tokens WHERE user_id = $1";
     tx.execute_raw(sql(&tx, text, [who.user.into()])).await?;
     devices::forget_all(&tx, who.user).await?;

@@ -2,6 +2,7 @@
 
 use super::{SessionId, SignedIn};
 use crate::Shop;
+use crate::access::end::end_grants;
 use crate::db::sql;
 use crate::token::Token;
 use sea_orm::{ConnectionTrait, DbErr};
@@ -25,12 +26,13 @@ pub async fn end(shop: &Shop, who: &SignedIn, session: SessionId) -> Result<(), 
     db.execute_raw(sql(db, text, [session.into(), who.user.into()])).await.map(drop)
 }
 
-/// Ends every session of a person but the one they are in.
+/// Ends every session of a person but the one they are in, and signs every program out.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn end_others(shop: &Shop, who: &SignedIn) -> Result<(), DbErr> {
     let db = shop.db.primary();
     let text = "DELETE FROM sessions WHERE user_id = $1 AND id <> $2";
-    db.execute_raw(sql(db, text, [who.user.into(), who.session.into()])).await.map(drop)
+    db.execute_raw(sql(db, text, [who.user.into(), who.session.into()])).await?;
+    end_grants(db, who.user).await
 }

@@ -21,7 +21,6 @@ pub mod create_admin;
 pub mod end_session;
 #[cfg(feature = "ssr")]
 pub mod entity;
-pub mod passkeys;
 #[cfg(feature = "ssr")]
 pub mod erase;
 #[cfg(feature = "ssr")]
@@ -32,6 +31,7 @@ pub mod flow;
 pub mod identity;
 #[cfg(feature = "ssr")]
 pub mod link_identity;
+pub mod passkeys;
 #[cfg(feature = "ssr")]
 pub mod passwords;
 #[cfg(feature = "ssr")]

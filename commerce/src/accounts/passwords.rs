@@ -1,10 +1,12 @@
 //! Passwords as they are stored: argon2id, off the threads that answer requests.
 
 use super::{AccountError, Password};
+use crate::network::network;
 use argon2::password_hash::rand_core::OsRng;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use std::hash::{BuildHasher, RandomState};
+use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 /// KiB of memory that a hash takes, and how often it goes through it: what OWASP's cheat sheet on
 /// password storage recommends for one lane.
@@ -17,20 +19,38 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm8gb25lIGF0IGFsbA$AAAAAAAA
 /// Guesses that somebody who knows the usual lists needs at most for a password that is too common.
 const COMMON: u64 = 10_000;
 
+/// How many guesses at passwords can be under way that don't wait for each other.
+const LANES: usize = 4_096;
+
 /// Hashes and checks passwords, as many at a time as leaves the shop answering.
 #[derive(Debug)]
 pub struct Passwords {
     slots: Semaphore,
+    lanes: Vec<Mutex<()>>,
+    /// Decides who shares a lane; its key is random, so nobody can choose to be in another's way.
+    lane: RandomState,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { slots: Semaphore::new((processors / 2).max(1)) }
+        Self {
+            slots: Semaphore::new((processors / 2).max(1)),
+            lanes: (0..LANES).map(|_| Mutex::new(())).collect(),
+            lane: RandomState::new(),
+        }
     }
 }
 
 impl Passwords {
+    /// Waits until no other guess at this account by this client is being checked. The owner of an
+    /// account doesn't wait for those who guess from elsewhere.
+    pub(super) async fn turn(&self, account: &str, client: &str) -> MutexGuard<'_, ()> {
+        let client = client.parse().map(network);
+        let lane = self.lane.hash_one((account, client.ok())) as usize % self.lanes.len();
+        self.lanes[lane].lock().await
+    }
+
     /// The PHC string of a new password.
     ///
     /// # Errors
@@ -101,6 +121,19 @@ mod tests {
         assert!(passwords.matches(&password("open sesame"), Some(&hash)).await.expect("checked"));
         assert!(!passwords.matches(&password("open sesame "), Some(&hash)).await.expect("checked"));
         assert!(!passwords.matches(&password("open sesame"), None).await.expect("checked"));
+    }
+
+    #[tokio::test]
+    async fn a_client_guesses_at_an_account_one_by_one_and_is_in_nobody_elses_way() {
+        use futures::FutureExt;
+        let passwords = Passwords::default();
+        let turn = passwords.turn("ada@example.org", "2001:db8::1").await;
+        assert!(passwords.turn("ada@example.org", "2001:db8::2").now_or_never().is_none(), "the same household");
+        // One of so many would share a lane by chance.
+        let elsewhere = ["192.0.2.1", "192.0.2.2", "192.0.2.3"];
+        assert!(elsewhere.iter().any(|client| passwords.turn("ada@example.org", client).now_or_never().is_some()));
+        drop(turn);
+        assert!(passwords.turn("ada@example.org", "2001:db8::2").now_or_never().is_some());
     }
 
     #[test]

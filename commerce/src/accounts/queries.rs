@@ -15,7 +15,7 @@ const USE_MINUTES: i64 = 5;
 const PAGE: usize = 50;
 
 /// The role of a stored code.
-pub(super) fn stored_role(code: &str) -> Result<Role, DbErr> {
+pub(crate) fn stored_role(code: &str) -> Result<Role, DbErr> {
     Role::from_code(code).ok_or_else(|| DbErr::Type(format!("no role: {code}")))
 }
 

@@ -7,6 +7,7 @@ use super::second_factor::{devices, end_pending};
 use super::verification::{self, Purpose};
 use super::{AccountError, Device, Password, PasswordChanged, PasswordResetRequested, UserId, email_key};
 use crate::Shop;
+use crate::access::end::end_grants;
 use crate::audit::{self, Action, Done};
 use crate::db::{self, sql};
 use crate::events::{self, NewEvent};
@@ -65,6 +66,7 @@ async fn attempt(shop: &Shop, link: &Token, hash: &str, device: &Device) -> Resu
                                  failed_sign_ins = 0, updated_at = $3, version = version + 1 WHERE id = $1";
     tx.execute_raw(sql(&tx, text, [user.into(), hash.into(), now.into()])).await?;
     tx.execute_raw(sql(&tx, "DELETE FROM sessions WHERE user_id = $1", [user.into()])).await?;
+    end_grants(&tx, user).await?;
     devices::forget_all(&tx, user).await?;
     end_pending(&tx, user, now).await?;
     // Whoever had the old password may have asked for another address.

@@ -8,7 +8,7 @@ use crate::audit::{self, Action, Done};
 use crate::db::sql;
 use crate::events::{self, NewEvent};
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use std::time::Duration;
 
 /// Failures in a row that cost nothing: people mistype.
@@ -28,7 +28,10 @@ struct Known {
 /// Signs in, as far as the password goes.
 ///
 /// After failures in a row an answer takes longer, right or wrong, so that
-/// guessing is slow and the owner never locked out.
+/// guessing is slow and the owner never locked out. A guess counts before it is
+/// checked, and a client's guesses at one account are checked one after the
+/// other: making many at once gains nothing. Guesses of others make nobody wait
+/// longer than [`LONGEST_WAIT`].
 ///
 /// # Errors
 /// [`AccountError::WrongCredentials`] whatever of it is wrong, after the same
@@ -40,23 +43,40 @@ pub async fn sign_in(
     password: &Password,
     device: &Device,
 ) -> Result<Admission, AccountError> {
+    let user = check(shop, email, password, device).await?;
+    let tx = shop.db.begin().await?;
+    take_back(&tx, user).await?;
+    let admission = admit(&tx, user, Proof::Password, device, shop.clock.now()).await?;
+    tx.commit().await?;
+    Ok(admission)
+}
+
+/// Whose address and password these are. That it was tried is still to be [taken back](take_back).
+pub(crate) async fn check(
+    shop: &Shop,
+    email: &str,
+    password: &Password,
+    device: &Device,
+) -> Result<UserId, AccountError> {
+    let key = email_key(email);
+    let _turn = shop.passwords.turn(&key, &device.client).await;
     let db = shop.db.primary();
-    let text = "SELECT id, password_hash, email_verified_at, failed_sign_ins FROM users WHERE email_key = $1";
-    let known = Known::find_by_statement(sql(db, text, [email_key(email).into()])).one(db).await?;
-    let failures = known.as_ref().map_or(0, |known| known.failed_sign_ins);
+    // For an address without an account it changes nothing, in the same time.
+    let text = "UPDATE users SET failed_sign_ins = failed_sign_ins + 1 WHERE email_key = $1
+                RETURNING id, password_hash, email_verified_at, failed_sign_ins";
+    let known = Known::find_by_statement(sql(db, text, [key.into()])).one(db).await?;
+    let failures = known.as_ref().map_or(0, |known| known.failed_sign_ins - 1);
     tokio::time::sleep(wait_after(failures)).await;
     let hash = known.as_ref().and_then(|known| known.password_hash.as_deref());
-    if !shop.passwords.matches(password, hash).await? {
-        // For an address without an account it changes nothing, in the same time.
-        let text = "UPDATE users SET failed_sign_ins = failed_sign_ins + 1 WHERE email_key = $1";
-        db.execute_raw(sql(db, text, [email_key(email).into()])).await?;
-        let subject = known.map(|known| known.id);
-        audit::record(db, shop.clock.now(), Done::to(Action::SignInFailed, subject)).await?;
+    let right = shop.passwords.matches(password, hash).await?;
+    let user = known.as_ref().map(|known| known.id);
+    let Some(known) = known.filter(|_| right) else {
+        audit::record(db, shop.clock.now(), Done::to(Action::SignInFailed, user)).await?;
         return Err(AccountError::WrongCredentials);
-    }
-    let Some(known) = known else { return Err(AccountError::WrongCredentials) };
-    let tx = shop.db.begin().await?;
+    };
     if known.email_verified_at.is_none() {
+        let tx = shop.db.begin().await?;
+        take_back(&tx, known.id).await?;
         let verification = verification::create(shop, &tx, known.id, Purpose::VerifyEmail).await?;
         let event = NewEvent::user_registered(&UserRegistered { user: known.id, verification });
         events::emit(shop, &tx, vec![event]).await?;
@@ -64,23 +84,36 @@ pub async fn sign_in(
         shop.outbox.notify_one();
         return Err(AccountError::Unverified);
     }
-    let now = shop.clock.now();
-    let admission = admit(&tx, known.id, Proof::Password, device, now).await?;
-    tx.commit().await?;
-    Ok(admission)
+    Ok(known.id)
+}
+
+/// Forgets the failures of somebody who has proved all that is asked of them.
+pub(crate) async fn forgive<C: ConnectionTrait>(db: &C, user: UserId) -> Result<(), DbErr> {
+    let text = "UPDATE users SET failed_sign_ins = 0 WHERE id = $1 AND failed_sign_ins > 0";
+    db.execute_raw(sql(db, text, [user.into()])).await.map(drop)
+}
+
+/// Takes back that a right password was counted as a guess. Other failures are forgotten by a session only: who has
+/// the password could otherwise try second factors without end.
+pub(crate) async fn take_back<C: ConnectionTrait>(db: &C, user: UserId) -> Result<(), DbErr> {
+    let text = "UPDATE users SET failed_sign_ins = failed_sign_ins - 1 WHERE id = $1 AND failed_sign_ins > 0";
+    db.execute_raw(sql(db, text, [user.into()])).await.map(drop)
 }
 
 /// Whether a password is that of a person who is known already; wrong ones slow down the next, as at signing in.
 pub(super) async fn proves(shop: &Shop, user: UserId, password: &Password) -> Result<bool, AccountError> {
+    let _turn = shop.passwords.turn(&user.to_string(), "").await;
     let db = shop.db.primary();
-    let text = "SELECT password_hash, failed_sign_ins FROM users WHERE id = $1";
+    let text = "UPDATE users SET failed_sign_ins = failed_sign_ins + 1 WHERE id = $1
+                RETURNING password_hash, failed_sign_ins";
     let row = db.query_one_raw(sql(db, text, [user.into()])).await?.ok_or(AccountError::NotSignedIn)?;
     let hash: Option<String> = row.try_get("", "password_hash")?;
-    tokio::time::sleep(wait_after(row.try_get("", "failed_sign_ins")?)).await;
+    let failures: i32 = row.try_get("", "failed_sign_ins")?;
+    tokio::time::sleep(wait_after(failures - 1)).await;
     let right = shop.passwords.matches(password, hash.as_deref()).await?;
-    if !right {
-        let text = "UPDATE users SET failed_sign_ins = failed_sign_ins + 1 WHERE id = $1";
-        db.execute_raw(sql(db, text, [user.into()])).await?;
+    if right {
+        take_back(db, user).await?;
+    } else {
         audit::record(db, shop.clock.now(), Done::to(Action::SignInFailed, Some(user))).await?;
     }
     Ok(right)

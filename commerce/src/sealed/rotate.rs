@@ -7,7 +7,8 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use uuid::Uuid;
 
 /// Every column that is sealed; each of their tables has an `id`.
-const COLUMNS: [(&str, &str); 2] = [("second_factors", "secret"), ("recovery_sheets", "codes")];
+const COLUMNS: [(&str, &str); 3] =
+    [("second_factors", "secret"), ("recovery_sheets", "codes"), ("signing_keys", "private_key")];
 
 /// How many rows are read at a time.
 const BATCH: i64 = 200;

@@ -7,6 +7,7 @@
 #[macro_use]
 mod harness;
 
+mod access;
 mod account_cart;
 mod accounts;
 mod address_book;

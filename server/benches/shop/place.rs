@@ -28,6 +28,17 @@ impl Database {
     }
 }
 
+/// What would stop the load.
+const RATE_LIMITS: [&str; 7] = [
+    "RATE_LIMIT_SIGN_IN",
+    "RATE_LIMIT_REGISTRATION",
+    "RATE_LIMIT_ORDERS",
+    "RATE_LIMIT_SEARCH",
+    "RATE_LIMIT_ANONYMOUS",
+    "RATE_LIMIT_ADDRESS",
+    "RATE_LIMIT_SIGNED_IN",
+];
+
 /// Where a shop is kept, and how it is configured.
 pub struct Place {
     /// Which database it has.
@@ -49,6 +60,7 @@ impl Place {
             // The load comes from one network.
             ("HOLDS_PER_CLIENT", "1000000".to_owned()),
         ];
+        settings.extend(RATE_LIMITS.map(|name| (name, "10000000/1s".to_owned())));
         if database == Database::Postgres {
             let server = variable("TEST_DATABASE_URL")?;
             let created = Command::new("psql").args(["-q", &server, "-c", "CREATE DATABASE bench"]).status()?;

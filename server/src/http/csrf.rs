@@ -27,7 +27,9 @@ pub async fn check(State(web): State<Web>, request: Request, next: Next) -> Resp
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     // A provider's page posts to where its answers come in, and nothing is changed there.
     let answer = *request.method() == Method::POST && web.providers.posts_back_to(request.uri().path());
-    if safe || answer || is_our_own(request.headers(), &web.site.public_url) {
+    // What shows a token at the API is judged by that, and not by cookies that another site could have sent.
+    let by_token = super::is_api(request.uri().path()) && crate::api::shows_bearer(request.headers());
+    if safe || answer || by_token || is_our_own(request.headers(), &web.site.public_url) {
         next.run(request).await
     } else {
         REFUSED.answer(&web.site, request.headers())

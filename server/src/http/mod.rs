@@ -16,7 +16,8 @@ mod media;
 mod notice;
 mod oidc;
 mod pages;
-mod problem;
+pub(crate) mod problem;
+mod rate_limit;
 mod request_id;
 mod security;
 mod trace;
@@ -35,6 +36,8 @@ use commerce::Shop;
 use fred::clients::Pool;
 use ipnet::IpNet;
 pub use live_reload::LiveReload;
+pub use rate_limit::Limiter;
+pub(crate) use rate_limit::is_api;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -58,6 +61,8 @@ pub struct Parts {
     pub providers: Providers,
     /// Whose word is taken for where a request comes from.
     pub trusted_proxies: Vec<IpNet>,
+    /// Counts what clients ask for.
+    pub limiter: Limiter,
     /// Redis, where it is used, to ask how it is.
     pub redis: Option<Pool>,
     /// Whether reads go to another database than writes.
@@ -84,6 +89,7 @@ pub fn router(web: &Web, site_root: &Path) -> Router {
         .merge(health::routes())
         .merge(actions::routes(web))
         .merge(oidc::routes(web))
+        .merge(crate::api::routes())
         .route("/api", any(problem::unknown_endpoint))
         .route("/api/{*rest}", any(problem::unknown_endpoint))
         .route("/media/{id}/{file}", get(media::show))
@@ -105,6 +111,9 @@ pub fn router(web: &Web, site_root: &Path) -> Router {
         .fallback_service(files::public(site_root, pages::show_missing.with_state(web.clone())))
         // A request passes the layers from the last to the first.
         .layer(from_fn_with_state(web.clone(), access::check))
+        // Behind the check where it comes from: another site must not use up a visitor's tries.
+        .layer(from_fn_with_state(web.clone(), rate_limit::enforce))
+        .layer(from_fn_with_state(web.clone(), crate::api::identify))
         .layer(CookieManagerLayer::new())
         .layer(from_fn_with_state(web.clone(), csrf::check))
         // Whatever takes too long or panics below is answered here …

@@ -22,10 +22,15 @@ pub struct Notice {
 impl Notice {
     /// The notice as a page for browsers and as a problem document for others.
     pub fn answer(self, site: &Site, headers: &HeaderMap) -> Response {
+        self.advising(self.advice, site, headers)
+    }
+
+    /// The same with advice to people that depends on the request.
+    pub fn advising(self, advice: &str, site: &Site, headers: &HeaderMap) -> Response {
         if !super::wants_html(headers) {
             return Problem::new(self.status, self.code, self.title).into_response();
         }
-        let Self { status, title, advice, .. } = self;
+        let Self { status, title, .. } = self;
         let page = format!(
             "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\

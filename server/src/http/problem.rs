@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use commerce::forms::Errors;
 use serde::Serialize;
 
 /// A problem document.
@@ -18,6 +19,9 @@ pub struct Problem {
     detail: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     instance: Option<String>,
+    /// What is wrong with single fields.
+    #[serde(skip_serializing_if = "Errors::is_empty")]
+    errors: Errors,
 }
 
 impl Problem {
@@ -30,12 +34,19 @@ impl Problem {
             code,
             detail,
             instance: None,
+            errors: Errors::new(),
         }
     }
 
     /// The same, saying which address was asked.
     pub fn at(mut self, path: &str) -> Self {
         self.instance = Some(path.to_owned());
+        self
+    }
+
+    /// The same, saying what is wrong with which field.
+    pub fn with_errors(mut self, errors: Errors) -> Self {
+        self.errors = errors;
         self
     }
 }

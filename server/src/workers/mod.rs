@@ -8,7 +8,7 @@ mod second_factor_mails;
 
 use commerce::Shop;
 use commerce::events::Handlers;
-use commerce::{accounts, audit, cart, checkout, events, inventory, notifications, orders};
+use commerce::{access, accounts, audit, cart, checkout, events, inventory, notifications, orders};
 use sea_orm::DbErr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +57,7 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
         Box::pin(async move {
             let purged = cart::purge::purge(&shop).await?;
             tracing::info!(purged, "old carts deleted");
+            access::purge::purge(&shop).await?;
             accounts::purge::purge(&shop).await?;
             audit::purge::purge(&shop).await?;
             accounts::erase::purge_farewells(&shop).await?;

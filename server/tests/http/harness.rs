@@ -56,6 +56,10 @@ impl Place {
             ("SITE_ROOT".to_owned(), path(&site)),
             ("LOG".to_owned(), "warn".to_owned()),
         ]);
+        // Tests ask as often as they need to; those of the limits set their own.
+        for (name, _) in server::limits::Limits::default().by_variable() {
+            variables.insert(name.to_owned(), "1000000/1m".to_owned());
+        }
         if kind == Kind::Postgres {
             variables.insert("DATABASE_URL".to_owned(), new_database().await);
             variables.insert("DATABASE_MAX_CONNECTIONS".to_owned(), "4".to_owned());

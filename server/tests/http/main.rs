@@ -2,6 +2,7 @@
 //! `TEST_DATABASE_URL` names one, on PostgreSQL.
 
 mod access;
+mod api_auth;
 mod fixture;
 mod forms;
 mod harness;
@@ -13,6 +14,7 @@ mod origin;
 mod pages;
 mod people;
 mod policy;
+mod rate_limits;
 mod second_factor;
 mod seeding;
 mod startup;

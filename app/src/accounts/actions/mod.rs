@@ -1,6 +1,7 @@
 //! What the forms of accounts do. Each answers with a redirect to a page.
 
 mod address_book;
+mod api_keys;
 mod data;
 mod guests;
 mod identities;
@@ -10,6 +11,7 @@ mod second_factor;
 mod security;
 
 pub use address_book::address_form;
+pub use api_keys::KEY_FORM;
 pub use data::{DOWNLOAD_FORM, ERASE_FORM, ERASE_WORD};
 pub use guests::{FORGOT_FORM, REGISTER_FORM, RESET_FORM, SIGN_IN_FORM, VERIFY_FORM};
 pub use identities::LINK_FORM;
@@ -29,6 +31,7 @@ use commerce::token::Token;
 pub fn register() {
     address_book::register();
     data::register();
+    api_keys::register();
     guests::register();
     identities::register();
     profile::register();

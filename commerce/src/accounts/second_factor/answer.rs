@@ -5,7 +5,7 @@ use super::totp::TotpSecret;
 use super::{Answer, Factors, RecoveryCodeUsed, devices, email_code, queries, recovery, set_up};
 use crate::Shop;
 use crate::accounts::admit::open_session;
-use crate::accounts::{AccountError, Device, sign_in};
+use crate::accounts::{AccountError, Device, UserId, sign_in};
 use crate::db::{self, sql};
 use crate::events::{self, NewEvent};
 use crate::token::Token;
@@ -123,24 +123,43 @@ async fn is_right(
     now: DateTime<Utc>,
 ) -> Result<bool, AccountError> {
     match answer {
-        Answer::Totp(code) => {
-            let Some((id, secret, last)) = set_up::totp_of(shop, tx, pending.user, true).await? else {
-                return Ok(false);
-            };
-            let secret: TotpSecret = secret;
-            let Some(step) = secret.step_of(code, now, last) else { return Ok(false) };
-            let text = "UPDATE second_factors SET last_step = $2 WHERE id = $1 AND last_step < $2";
-            Ok(tx.execute_raw(sql(tx, text, [id.into(), step.into()])).await?.rows_affected() == 1)
-        }
-        Answer::Recovery(code) => {
-            let Some(left) = recovery::redeem(shop, tx, pending.user, code).await? else { return Ok(false) };
-            let event = RecoveryCodeUsed { user: pending.user, left };
-            events::emit(shop, tx, vec![NewEvent::recovery_code_used(&event)]).await?;
-            Ok(true)
-        }
+        Answer::Totp(code) => is_of_app(shop, tx, pending.user, code, now).await,
+        Answer::Recovery(code) => is_of_paper(shop, tx, pending.user, code).await,
         Answer::Email(code) => {
             let factors: Factors = queries::factors(tx, pending.user).await?;
             Ok(email_code::is_allowed(pending, factors) && email_code::matches(shop, pending, code, now))
         }
     }
+}
+
+/// Whether this is a code of somebody's app or one of their recovery codes; if so it is used up.
+pub(crate) async fn shows(
+    shop: &Shop,
+    tx: &DatabaseTransaction,
+    user: UserId,
+    code: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, AccountError> {
+    Ok(is_of_app(shop, tx, user, code, now).await? || is_of_paper(shop, tx, user, code).await?)
+}
+
+async fn is_of_app(
+    shop: &Shop,
+    tx: &DatabaseTransaction,
+    user: UserId,
+    code: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, AccountError> {
+    let Some((id, secret, last)) = set_up::totp_of(shop, tx, user, true).await? else { return Ok(false) };
+    let secret: TotpSecret = secret;
+    let Some(step) = secret.step_of(code, now, last) else { return Ok(false) };
+    let text = "UPDATE second_factors SET last_step = $2 WHERE id = $1 AND last_step < $2";
+    Ok(tx.execute_raw(sql(tx, text, [id.into(), step.into()])).await?.rows_affected() == 1)
+}
+
+async fn is_of_paper(shop: &Shop, tx: &DatabaseTransaction, user: UserId, code: &str) -> Result<bool, AccountError> {
+    let Some(left) = recovery::redeem(shop, tx, user, code).await? else { return Ok(false) };
+    let event = RecoveryCodeUsed { user, left };
+    events::emit(shop, tx, vec![NewEvent::recovery_code_used(&event)]).await?;
+    Ok(true)
 }
