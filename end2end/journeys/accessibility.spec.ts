@@ -56,7 +56,12 @@ const pages: Record<string, (shop: Shop) => Promise<unknown>> = {
   },
   register: (shop) => shop.open('/auth/register'),
   'forgotten password': (shop) => shop.open('/auth/forgot'),
+  'sign in elsewhere, refused': (shop) => shop.open('/auth/error?code=expired'),
   account: (shop) => becomeMember(shop),
+  'account, security': async (shop) => {
+    await becomeMember(shop);
+    await shop.open('/account/security');
+  },
   'not found': (shop) => shop.open('/no/such/page'),
 };
 
