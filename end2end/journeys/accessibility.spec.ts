@@ -56,6 +56,7 @@ const pages: Record<string, (shop: Shop) => Promise<unknown>> = {
   },
   register: (shop) => shop.open('/auth/register'),
   'forgotten password': (shop) => shop.open('/auth/forgot'),
+  'sign in elsewhere, refused': (shop) => shop.open('/auth/error?code=expired'),
   account: (shop) => becomeMember(shop),
   profile: async (shop) => {
     await becomeMember(shop);
@@ -85,6 +86,10 @@ const pages: Record<string, (shop: Shop) => Promise<unknown>> = {
     await shop.main.getByRole('checkbox').first().check();
     await shop.button('Make key').click();
     await expect(shop.main.locator('.api-key')).toBeVisible();
+  },
+  'account, security': async (shop) => {
+    await becomeMember(shop);
+    await shop.open('/account/security');
   },
   'not found': (shop) => shop.open('/no/such/page'),
 };
