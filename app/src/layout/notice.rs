@@ -82,6 +82,7 @@ fn words(code: &str) -> Option<&'static str> {
         "link" => "This link has expired, or it was used already. Sign in, or ask for a new one.",
         "start-again" => "It took too long, or there were too many wrong codes. Please sign in again.",
         "codes-sent" => "We have sent several codes already. Use the latest one, or another way to sign in.",
+        "second-factor-needed" => "Whoever works for the shop needs a second factor. Please set one up here first.",
         "factor-gone" => "That is not set up, or not any more.",
         "factor-there" => "That is set up already.",
         "email-taken" => "This address has got another account meanwhile: yours stays as it was.",

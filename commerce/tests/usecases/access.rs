@@ -7,10 +7,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use commerce::access::authenticate::authenticate;
 use commerce::access::create_key::create_key;
 use commerce::access::{
-    AccessError, Caller, GRANT_DAYS, KEYS_MOST, NewKey, REFRESH_DAYS, Role, Scope, Scopes, Tokens, end, log_in, purge,
+    AccessError, Caller, GRANT_DAYS, KEYS_MOST, NewKey, REFRESH_DAYS, Scope, Scopes, Tokens, end, log_in, purge,
     queries, refresh, signing_keys,
 };
-use commerce::accounts::{AccountError, change_password, end_session, reset_password};
+use commerce::accounts::{AccountError, Role, change_password, end_session, reset_password};
 use commerce::events::PASSWORD_RESET_REQUESTED;
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -18,8 +18,12 @@ use std::collections::HashSet;
 const ISSUER: &str = "https://shop.example.com";
 const DAY: i64 = 24 * 60;
 
+fn login(email: &str, text: &str) -> log_in::Login {
+    log_in::Login { email: email.to_owned(), password: password(text), code: None }
+}
+
 async fn try_log_in(shop: &TestShop, email: &str, text: &str) -> Result<Tokens, AccessError> {
-    log_in::log_in(shop, ISSUER, (email, &password(text)), None, &device()).await
+    log_in::log_in(shop, ISSUER, &login(email, text), None, &device()).await
 }
 
 async fn logged_in(shop: &TestShop) -> Tokens {
@@ -73,8 +77,8 @@ both_databases! {
         assert_ne!(claims["jti"], part(&logged_in(&shop).await.access, 1)["jti"]);
 
         let narrowed = async |scopes: &str| {
-            let proof = ("ada@example.org", &password(PASSWORD));
-            log_in::log_in(&shop, ISSUER, proof, Some(&Scopes::parse(scopes)), &device()).await
+            let login = login("ada@example.org", PASSWORD);
+            log_in::log_in(&shop, ISSUER, &login, Some(&Scopes::parse(scopes)), &device()).await
         };
         let tokens = narrowed("orders:read products:write").await.expect("signed in");
         assert_eq!(tokens.scopes.to_string(), "orders:read", "what a customer can't allow is left out");

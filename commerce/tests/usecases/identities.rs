@@ -21,7 +21,7 @@ fn password(text: &str) -> Password {
 }
 
 fn device() -> Device {
-    Device { name: "Firefox/140.0 Linux".to_owned(), client: "192.0.2.7".to_owned() }
+    Device { name: "Firefox/140.0 Linux".to_owned(), client: "192.0.2.7".to_owned(), trusted: None }
 }
 
 /// Who somebody is at the first of two providers, who has made sure of the address.
@@ -60,7 +60,7 @@ async fn register_only(shop: &TestShop, email: &str) -> Token {
 async fn member(shop: &TestShop, email: &str) -> SignedIn {
     let link = register_only(shop, email).await;
     let session = verify_email::verify_email(shop, &link, &password(PASSWORD), &device()).await.expect("confirmed");
-    who(shop, &session).await
+    who(shop, &session.session().expect("no second factor")).await
 }
 
 async fn who(shop: &TestShop, token: &Token) -> SignedIn {
@@ -68,7 +68,8 @@ async fn who(shop: &TestShop, token: &Token) -> SignedIn {
 }
 
 async fn come(shop: &TestShop, identity: &Identity) -> Result<Token, IdentityError> {
-    sign_in_with_identity(shop, identity, &device()).await
+    let admission = sign_in_with_identity(shop, identity, &device()).await?;
+    Ok(admission.session().expect("no second factor"))
 }
 
 async fn ways_in(shop: &TestShop, of: &SignedIn) -> WaysIn {
@@ -144,6 +145,7 @@ both_databases! {
         let failures = "SELECT CAST(failed_sign_ins AS BIGINT) AS n FROM users";
         assert_eq!(shop.number(failures, []).await, 1, "it counts as a sign-in that failed");
         let session = link_by_address(&shop, &identity, &password(PASSWORD), &device()).await.expect("linked");
+        let session = session.session().expect("no second factor");
         let told = "SELECT COUNT(*) AS n FROM events WHERE kind = $1";
         assert_eq!(shop.number(told, [IDENTITY_LINKED.name.into()]).await, 1, "its owner is told");
         assert_eq!(shop.number(failures, []).await, 0);

@@ -10,7 +10,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use commerce::accounts::{Permission, queries};
+use commerce::accounts::{Permission, SignedIn, queries, second_factor};
 use tower_cookies::Cookies;
 
 /// Who may ask for an address.
@@ -179,12 +179,17 @@ pub async fn check(State(web): State<Web>, mut request: Request, next: Next) -> 
         }
     };
     let token = request.extensions().get::<Cookies>().and_then(|cookies| session_token(&web.site, cookies));
-    let who = match token {
-        Some(token) => queries::signed_in(&web.shop, &token).await,
-        None => Ok(None),
+    let who = match (request.extensions().get::<SignedIn>(), token) {
+        // Who counts requests has asked already.
+        (Some(who), _) => Ok(Some(who.clone())),
+        (None, Some(token)) => queries::signed_in(&web.shop, &token).await,
+        (None, None) => Ok(None),
     };
     match who {
         Ok(Some(who)) if needed.is_none_or(|permission| who.role.allows(permission)) => {
+            if needed.is_some() && lacks_second_factor(&web, &who).await {
+                return Redirect::to("/account/security?refused=second-factor-needed").into_response();
+            }
             request.extensions_mut().insert(who);
             next.run(request).await
         }
@@ -202,6 +207,16 @@ pub async fn check(State(web): State<Web>, mut request: Request, next: Next) -> 
             response
         }
     }
+}
+
+/// Whether somebody has to set up a second factor before they can do what staff do.
+async fn lacks_second_factor(web: &Web, who: &SignedIn) -> bool {
+    let required = web.shop.reference().settings.require_second_factor_for_staff;
+    // Where the database fails, nothing is let through.
+    required
+        && second_factor::queries::factors(web.shop.db.latest(), who.user)
+            .await
+            .map_or(true, |factors| second_factor::must_be_set_up(required, who.role.is_staff(), factors))
 }
 
 /// The patterns of all routes of a router, by the names of the table. axum tells them in its debug output only.

@@ -2,6 +2,7 @@
 
 use crate::harness::{Kind, Place, Server};
 use commerce::accounts::{Device, Password, Registration, Role, change_role, create_admin, queries, sign_in};
+use commerce::settings::{self, Settings};
 use commerce::token::Token;
 use hyper::Method;
 use server::http::{Access, ROUTES, patterns};
@@ -98,3 +99,19 @@ async fn every_role_gets_what_the_table_gives_it_and_no_more() {
 }
 
 const FORM: &str = "application/x-www-form-urlencoded";
+
+#[tokio::test]
+async fn staff_can_be_asked_for_a_second_factor_first() {
+    let server = Server::start(Kind::Sqlite).await;
+    let admin = session(&server, None, Role::Admin).await;
+    let people = async || {
+        let cookie = format!("session={}", admin.as_str());
+        server.get_with("/admin/people", &[("accept", "text/html"), ("cookie", &cookie)]).await
+    };
+    assert_eq!(people().await.status, 200);
+    let settings = Settings { require_second_factor_for_staff: true, ..Settings::default() };
+    settings::queries::save(server.shop.db.primary(), &settings, server.shop.clock.now()).await.expect("kept");
+    server.shop.refresh().await.expect("read");
+    people().await.assert_sends_to("/account/security?refused=second-factor-needed");
+    server.stop().await;
+}

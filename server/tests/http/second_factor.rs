@@ -156,7 +156,8 @@ async fn passkeys_are_offered_where_browsers_have_some() {
         let server = Server::start_at(place).await;
         let page = server.get("/auth/signin").await;
         assert_eq!(page.text().contains("/passkeys.js"), offered, "{url}");
-        let options = server.send(hyper::Method::POST, "/actions/auth/passkey-options", &[("origin", url)], "").await;
+        let headers = [("origin", url), ("content-type", "application/x-www-form-urlencoded")];
+        let options = server.send(hyper::Method::POST, "/actions/auth/passkey-options", &headers, "").await;
         assert_eq!(options.text().contains("challenge"), offered, "{url}: {}", options.text());
         let form = "credential=%7B%7D";
         submit(&server, "/actions/auth/passkey", "", form).await.assert_sends_to("/auth/signin?refused=passkey");

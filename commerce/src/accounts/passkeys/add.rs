@@ -9,7 +9,7 @@ use crate::db::{self, sql};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use webauthn_rp::bin::{Decode, Encode};
 use webauthn_rp::request::register::{
-    Nickname, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, UserHandle16, Username,
+    CredProtect, Nickname, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, UserHandle16, Username,
 };
 use webauthn_rp::request::{PublicKeyCredentialDescriptor, TimedCeremony};
 use webauthn_rp::response::{AuthTransports, CredentialId};
@@ -67,7 +67,9 @@ fn ask(
         id: &id,
         display_name: Nickname::try_from(who.name.as_str()).ok(),
     };
-    let options = PublicKeyCredentialCreationOptions::passkey(&rp, user, known);
+    let mut options = PublicKeyCredentialCreationOptions::passkey(&rp, user, known);
+    // Devices that don't know this extension would refuse to make any; what they make is verified all the same.
+    options.extensions.cred_protect = CredProtect::None;
     let (server, client) = options.start_ceremony().map_err(|error| refused(&error))?;
     Ok(Asked {
         challenge: server.sent_challenge(),

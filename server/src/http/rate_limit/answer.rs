@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use commerce::accounts::{UserId, queries};
+use commerce::accounts::{SignedIn, queries};
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr};
 use tower_cookies::Cookies;
@@ -26,9 +26,10 @@ const TOO_MANY: Notice = Notice {
 };
 
 /// Lets a request through that is within its limits.
-pub async fn enforce(State(web): State<Web>, request: Request, next: Next) -> Response {
+pub async fn enforce(State(web): State<Web>, mut request: Request, next: Next) -> Response {
     let Some(class) = Class::of(request.method(), request.uri().path()) else { return next.run(request).await };
-    let client = client(&web, is_api(request.uri().path()), request.extensions()).await;
+    let api = is_api(request.uri().path());
+    let client = client(&web, api, request.extensions_mut()).await;
     let charges = web.limiter.charges(class, client);
     let counts = web.limiter.take(&charges).await;
     let wait = counts.iter().map(|count| count.wait).max().unwrap_or_default();
@@ -42,24 +43,28 @@ pub async fn enforce(State(web): State<Web>, request: Request, next: Next) -> Re
     response
 }
 
-async fn client(web: &Web, api: bool, extensions: &Extensions) -> Client {
+async fn client(web: &Web, api: bool, extensions: &mut Extensions) -> Client {
     let address = extensions.get::<ClientAddress>();
     let address = address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.0);
-    let Some(cookies) = extensions.get::<Cookies>() else { return Client::new(address, None, None) };
-    let guest = app::guest_token(&web.site, cookies);
+    let Some(cookies) = extensions.get::<Cookies>().cloned() else { return Client::new(address, None, None) };
+    let guest = app::guest_token(&web.site, &cookies);
     // The API knows people by their tokens alone.
     let account = match api {
         true => crate::api::known(extensions).map(|caller| caller.user),
-        false => signed_in(web, cookies).await,
+        false => match signed_in(web, &cookies).await {
+            // So that nobody has to ask again.
+            Some(who) => Some(extensions.get_or_insert(who).user),
+            None => None,
+        },
     };
     Client::new(address, guest.as_ref(), account)
 }
 
 /// Whose session a request is made in. Who has none costs the database nothing.
-async fn signed_in(web: &Web, cookies: &Cookies) -> Option<UserId> {
+async fn signed_in(web: &Web, cookies: &Cookies) -> Option<SignedIn> {
     let token = app::session_token(&web.site, cookies)?;
     // Where the database fails, the request will say so itself.
-    queries::signed_in(&web.shop, &token).await.ok().flatten().map(|who| who.user)
+    queries::signed_in(&web.shop, &token).await.ok().flatten()
 }
 
 fn refuse(web: &Web, headers: &HeaderMap, seconds: i64) -> Response {
