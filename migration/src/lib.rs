@@ -20,6 +20,7 @@ mod m20261121_000011_linked_accounts;
 mod m20261121_000012_second_factors;
 mod m20261121_000013_api_tokens;
 mod m20261121_000014_address_book;
+mod m20261121_000015_sign_in_guesses;
 
 /// Every step in the order in which it is applied.
 pub struct Migrator;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000012_second_factors::Migration),
             Box::new(m20261121_000013_api_tokens::Migration),
             Box::new(m20261121_000014_address_book::Migration),
+            Box::new(m20261121_000015_sign_in_guesses::Migration),
         ]
     }
 }

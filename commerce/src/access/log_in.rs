@@ -40,11 +40,9 @@ pub async fn log_in(
     let tx = shop.db.begin().await?;
     if factors(&tx, user).await?.any() {
         let Some(code) = login.code.as_deref() else {
-            sign_in::take_back(&tx, user).await?;
-            tx.commit().await?;
             return Err(AccessError::SecondFactor);
         };
-        // A wrong one stays counted, as a wrong password does.
+        sign_in::slow_down(shop, user).await?;
         if !shows(shop, &tx, user, code, now).await? {
             audit::record(&tx, now, Done::to(Action::SignInFailed, Some(user))).await?;
             tx.commit().await?;

@@ -1,11 +1,11 @@
 //! Everything that the shop knows about somebody, for them to take along.
 
-use super::{SignedIn, address_book, change_email, preferences, queries};
+use super::{SignedIn, address_book, change_email, identity, preferences, queries, second_factor};
 use crate::Shop;
 use crate::cart::account_token;
 use crate::db::sql;
 use crate::orders::{self, OrderId, claim};
-use crate::{cart, checkout};
+use crate::{access, cart, checkout};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -63,6 +63,11 @@ pub async fn export(shop: &Shop, who: &SignedIn) -> Result<Value, DbErr> {
             })
         })
         .collect();
+    let ways = identity::ways_in(shop, who.user).await?;
+    let factors = second_factor::queries::factors(db, who.user).await?;
+    let trusted = second_factor::queries::trusted_devices(shop, who.user).await?;
+    let keys = access::queries::keys(shop, who.user).await?;
+    let grants = access::queries::grants(shop, who.user).await?;
     let change = change_email::pending(db, who.user, now).await?;
     Ok(json!({
         "exported_at": now,
@@ -74,6 +79,26 @@ pub async fn export(shop: &Shop, who: &SignedIn) -> Result<Value, DbErr> {
         "addresses": addresses,
         "mails_wanted": wanted.iter().map(|topic| topic.code()).collect::<Vec<_>>(),
         "sessions": sessions,
+        "linked_accounts": ways.linked.iter().map(|linked| json!({
+            "provider": linked.provider, "email": linked.email, "created_at": linked.created_at,
+            "used_at": linked.used_at,
+        })).collect::<Vec<_>>(),
+        "second_factors": json!({
+            "authenticator_app": factors.totp, "email": factors.email, "passkeys": factors.passkeys,
+            "recovery_codes": factors.recovery_codes,
+        }),
+        "trusted_browsers": trusted.iter().map(|device| json!({
+            "device": device.device, "client": device.client, "created_at": device.created_at,
+            "expires_at": device.expires_at,
+        })).collect::<Vec<_>>(),
+        "api_keys": keys.iter().map(|key| json!({
+            "name": key.name, "scopes": key.scopes.to_string(), "created_at": key.created_at, "used_at": key.used_at,
+            "expires_at": key.expires_at,
+        })).collect::<Vec<_>>(),
+        "programs": grants.iter().map(|grant| json!({
+            "device": grant.device, "client": grant.client, "created_at": grant.created_at, "used_at": grant.used_at,
+        })).collect::<Vec<_>>(),
+        "log": log_of(shop, who).await?,
         "cart": cart_of(shop, who).await?,
         "orders": orders_of(shop, who).await?,
         "mails": mails_to(shop, who).await?,
@@ -89,10 +114,22 @@ async fn profile(shop: &Shop, who: &SignedIn) -> Result<Value, DbErr> {
     let row = row.ok_or_else(|| DbErr::RecordNotFound(who.user.to_string()))?;
     let time = |column: &str| row.try_get::<Option<DateTime<Utc>>>("", column);
     Ok(json!({
-        "id": who.user, "name": who.name, "email": who.email, "email_verified_at": time("email_verified_at")?,
+        "id": who.user, "role": who.role.code(), "name": who.name, "email": who.email, "email_verified_at": time("email_verified_at")?,
         "created_at": time("created_at")?, "updated_at": time("updated_at")?,
         "has_password": row.try_get::<bool>("", "has_password")?,
     }))
+}
+
+async fn log_of(shop: &Shop, who: &SignedIn) -> Result<Vec<Value>, DbErr> {
+    let db = shop.db.latest();
+    let text = "SELECT at, action, client FROM audit_log WHERE actor_id = $1 OR subject_id = $1 ORDER BY id";
+    let rows = db.query_all_raw(sql(db, text, [who.user.into()])).await?;
+    let entry = |row: &sea_orm::QueryResult| {
+        let at: DateTime<Utc> = row.try_get("", "at")?;
+        let (action, client): (String, String) = (row.try_get("", "action")?, row.try_get("", "client")?);
+        Ok(json!({ "at": at, "action": action, "client": client }))
+    };
+    rows.iter().map(entry).collect()
 }
 
 async fn cart_of(shop: &Shop, who: &SignedIn) -> Result<Value, DbErr> {

@@ -5,7 +5,7 @@ use super::identity::{self, Identity, IdentityError, IdentityLinked};
 use super::sign_in_with_identity::enter;
 use super::{Device, Password, SignedIn, UserId, sign_in};
 use crate::Shop;
-use crate::db::{self, sql};
+use crate::db;
 use crate::events::{self, NewEvent};
 use sea_orm::ConnectionTrait;
 
@@ -71,8 +71,6 @@ async fn attempt<C: ConnectionTrait>(
     identity: &Identity,
     shop: &Shop,
 ) -> Result<(), IdentityError> {
-    let text = "UPDATE users SET failed_sign_ins = 0 WHERE id = $1 AND failed_sign_ins > 0";
-    tx.execute_raw(sql(tx, text, [user.into()])).await?;
     if identity::link(tx, user, identity, shop.clock.now()).await? {
         // The owner is told: whoever else has the password could keep a way in of their own.
         let event = NewEvent::identity_linked(&IdentityLinked { user, provider: identity.provider.clone() });

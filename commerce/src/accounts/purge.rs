@@ -29,6 +29,9 @@ pub async fn purge(shop: &Shop) -> Result<(), DbErr> {
     db.execute_raw(sql(db, text, [(now - TimeDelta::hours(1)).into()])).await?;
     db.execute_raw(sql(db, "DELETE FROM email_changes WHERE expires_at <= $1", [now.into()])).await?;
     db.execute_raw(sql(db, "DELETE FROM sign_in_flows WHERE expires_at <= $1", [now.into()])).await?;
+    // Who guesses on has long been slow.
+    let text = "DELETE FROM sign_in_guesses WHERE made_at <= $1";
+    db.execute_raw(sql(db, text, [(now - TimeDelta::days(1)).into()])).await?;
     let text = "DELETE FROM users WHERE email_verified_at IS NULL AND created_at <= $1";
     db.execute_raw(sql(db, text, [(now - TimeDelta::days(UNCONFIRMED_DAYS)).into()])).await?;
     Ok(())

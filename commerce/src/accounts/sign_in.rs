@@ -7,6 +7,7 @@ use crate::Shop;
 use crate::audit::{self, Action, Done};
 use crate::db::sql;
 use crate::events::{self, NewEvent};
+use crate::token::hex;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use std::time::Duration;
@@ -22,7 +23,6 @@ struct Known {
     id: UserId,
     password_hash: Option<String>,
     email_verified_at: Option<DateTime<Utc>>,
-    failed_sign_ins: i32,
 }
 
 /// Signs in, as far as the password goes.
@@ -45,13 +45,12 @@ pub async fn sign_in(
 ) -> Result<Admission, AccountError> {
     let user = check(shop, email, password, device).await?;
     let tx = shop.db.begin().await?;
-    take_back(&tx, user).await?;
     let admission = admit(&tx, user, Proof::Password, device, shop.clock.now()).await?;
     tx.commit().await?;
     Ok(admission)
 }
 
-/// Whose address and password these are. That it was tried is still to be [taken back](take_back).
+/// Whose address and password these are.
 pub(crate) async fn check(
     shop: &Shop,
     email: &str,
@@ -61,12 +60,9 @@ pub(crate) async fn check(
     let key = email_key(email);
     let _turn = shop.passwords.turn(&key, &device.client).await;
     let db = shop.db.primary();
-    // For an address without an account it changes nothing, in the same time.
-    let text = "UPDATE users SET failed_sign_ins = failed_sign_ins + 1 WHERE email_key = $1
-                RETURNING id, password_hash, email_verified_at, failed_sign_ins";
-    let known = Known::find_by_statement(sql(db, text, [key.into()])).one(db).await?;
-    let failures = known.as_ref().map_or(0, |known| known.failed_sign_ins - 1);
-    tokio::time::sleep(wait_after(failures)).await;
+    tokio::time::sleep(wait_after(count_guess(shop, &key).await? - 1)).await;
+    let text = "SELECT id, password_hash, email_verified_at FROM users WHERE email_key = $1";
+    let known = Known::find_by_statement(sql(db, text, [key.clone().into()])).one(db).await?;
     let hash = known.as_ref().and_then(|known| known.password_hash.as_deref());
     let right = shop.passwords.matches(password, hash).await?;
     let user = known.as_ref().map(|known| known.id);
@@ -74,9 +70,10 @@ pub(crate) async fn check(
         audit::record(db, shop.clock.now(), Done::to(Action::SignInFailed, user)).await?;
         return Err(AccountError::WrongCredentials);
     };
+    let text = "DELETE FROM sign_in_guesses WHERE address_hash = $1";
+    db.execute_raw(sql(db, text, [address_hash(shop, &key).into()])).await?;
     if known.email_verified_at.is_none() {
         let tx = shop.db.begin().await?;
-        take_back(&tx, known.id).await?;
         let verification = verification::create(shop, &tx, known.id, Purpose::VerifyEmail).await?;
         let event = NewEvent::user_registered(&UserRegistered { user: known.id, verification });
         events::emit(shop, &tx, vec![event]).await?;
@@ -87,6 +84,21 @@ pub(crate) async fn check(
     Ok(known.id)
 }
 
+/// Counts a guess at the password of an address, and says how many there were since the last right one. An address
+/// without an account is counted, too: how long answers take must not tell who has one.
+async fn count_guess(shop: &Shop, key: &str) -> Result<i32, DbErr> {
+    let db = shop.db.primary();
+    let text = "INSERT INTO sign_in_guesses (address_hash, guesses, made_at) VALUES ($1, 1, $2)
+                ON CONFLICT (address_hash) DO UPDATE SET guesses = sign_in_guesses.guesses + 1, made_at = $2
+                RETURNING guesses";
+    let values = [address_hash(shop, key).into(), shop.clock.now().into()];
+    db.query_one_raw(sql(db, text, values)).await?.map_or(Ok(1), |row| row.try_get("", "guesses"))
+}
+
+fn address_hash(shop: &Shop, key: &str) -> String {
+    hex(&shop.sign("guesses at an address", key.as_bytes()))
+}
+
 /// Forgets the failures of somebody who has proved all that is asked of them.
 pub(crate) async fn forgive<C: ConnectionTrait>(db: &C, user: UserId) -> Result<(), DbErr> {
     let text = "UPDATE users SET failed_sign_ins = 0 WHERE id = $1 AND failed_sign_ins > 0";
@@ -95,7 +107,7 @@ pub(crate) async fn forgive<C: ConnectionTrait>(db: &C, user: UserId) -> Result<
 
 /// Takes back that a right password was counted as a guess. Other failures are forgotten by a session only: who has
 /// the password could otherwise try second factors without end.
-pub(crate) async fn take_back<C: ConnectionTrait>(db: &C, user: UserId) -> Result<(), DbErr> {
+async fn take_back<C: ConnectionTrait>(db: &C, user: UserId) -> Result<(), DbErr> {
     let text = "UPDATE users SET failed_sign_ins = failed_sign_ins - 1 WHERE id = $1 AND failed_sign_ins > 0";
     db.execute_raw(sql(db, text, [user.into()])).await.map(drop)
 }
@@ -120,7 +132,7 @@ pub(super) async fn proves(shop: &Shop, user: UserId, password: &Password) -> Re
 }
 
 /// Waits as long as somebody has to who has failed again and again.
-pub(super) async fn slow_down(shop: &Shop, user: UserId) -> Result<(), AccountError> {
+pub(crate) async fn slow_down(shop: &Shop, user: UserId) -> Result<(), AccountError> {
     let db = shop.db.primary();
     let text = "SELECT failed_sign_ins FROM users WHERE id = $1";
     let row = db.query_one_raw(sql(db, text, [user.into()])).await?.ok_or(AccountError::NotSignedIn)?;

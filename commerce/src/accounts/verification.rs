@@ -66,6 +66,12 @@ pub(super) async fn create<C: ConnectionTrait>(
     Ok(id)
 }
 
+/// Makes a link useless, if there is one.
+pub(super) async fn forget<C: ConnectionTrait>(tx: &C, id: VerificationId) -> Result<(), DbErr> {
+    let text = "DELETE FROM verification_tokens WHERE id = $1";
+    tx.execute_raw(sql(tx, text, [id.into()])).await.map(drop)
+}
+
 /// Whom a link was mailed to, if it can be used.
 pub(super) async fn holder<C: ConnectionTrait>(
     db: &C,

@@ -106,6 +106,7 @@ both_databases! {
         let eve = caused_by(request, person(&shop, &ada, "eve", Role::Customer)).await;
         let wrong = Password::new(Some("not the password")).expect("long enough");
         for email in ["eve@example.org", "nobody@example.org"] {
+            shop.wait_seconds(1);
             sign_in::sign_in(&shop, email, &wrong, &device()).await.expect_err("refused");
         }
         let of = |filter: Filter| entries(&shop, &ada, filter);

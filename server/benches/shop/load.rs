@@ -59,6 +59,39 @@ impl Outcome {
     }
 }
 
+/// Does an operation so many times a second until the time is over, however long each takes. What begins late because
+/// the one before it was slow has waited, too: its time is taken from when it was to begin.
+pub async fn pace(
+    clients: &mut [Client],
+    operation: &impl Operation,
+    rate: f64,
+    time: Duration,
+    turns: &Cell<usize>,
+) -> Outcome {
+    let started = Instant::now();
+    let connections = clients.len();
+    let every = Duration::from_secs_f64(connections as f64 / rate);
+    let one = async |(index, client): (usize, &mut Client)| {
+        let mut outcome = Outcome::default();
+        let mut due = started + every.mul_f64(index as f64 / connections as f64);
+        while due.duration_since(started) < time {
+            tokio::time::sleep_until(due.into()).await;
+            let turn = turns.replace(turns.get() + 1);
+            match operation.once(client, turn).await {
+                Ok(()) => outcome.micros.push(u32::try_from(due.elapsed().as_micros()).unwrap_or(u32::MAX)),
+                Err(fault) => {
+                    outcome.errors += 1;
+                    outcome.first_error.get_or_insert_with(|| fault.to_string());
+                }
+            }
+            due += every;
+        }
+        outcome
+    };
+    let outcomes = join_all(clients.iter_mut().enumerate().map(one)).await;
+    together(outcomes, started.elapsed())
+}
+
 /// Repeats an operation on every connection until the time is over.
 pub async fn drive(clients: &mut [Client], operation: &impl Operation, bounds: Bounds, turns: &Cell<usize>) -> Outcome {
     let started = Instant::now();
@@ -89,7 +122,11 @@ pub async fn drive(clients: &mut [Client], operation: &impl Operation, bounds: B
         outcome
     };
     let outcomes = join_all(clients.iter_mut().map(one)).await;
-    let mut sum = Outcome { elapsed: started.elapsed(), ..Outcome::default() };
+    together(outcomes, started.elapsed())
+}
+
+fn together(outcomes: Vec<Outcome>, elapsed: Duration) -> Outcome {
+    let mut sum = Outcome { elapsed, ..Outcome::default() };
     for outcome in outcomes {
         sum.micros.extend(outcome.micros);
         sum.errors += outcome.errors;

@@ -6,6 +6,7 @@ mod floor;
 mod load;
 mod operations;
 mod place;
+mod sign_in;
 mod table;
 mod usage;
 
@@ -148,6 +149,13 @@ async fn measure_on(database: Database, arguments: &Arguments) -> Result<Vec<Row
     bench.run("checkout of 8 requests", &buy, Load { connections: BUYERS, count, ..Load::default() }).await?;
     bench.run("category of 24, later", &category, Load::default()).await?;
     shop.close()?;
+
+    if "signing in".contains(&arguments.only) {
+        let addresses = sign_in::prepare(&place)?;
+        let shop = place.open("warn")?;
+        println!("{name}: {}", sign_in::measure(shop.address, addresses, &product, seconds).await?);
+        shop.close()?;
+    }
 
     let shop = place.open("info")?;
     let mut bench = Bench { address: shop.address, pid: shop.pid(), ..bench };

@@ -1,6 +1,6 @@
 //! A shop of our own: a folder, a database, and the processes of `emporion`.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -79,6 +79,13 @@ impl Place {
         let started = Instant::now();
         let done = self.command("info")?.args(arguments).status()?;
         if done.success() { Ok(started.elapsed()) } else { Err(self.failure(&format!("emporion {arguments:?}"))) }
+    }
+
+    /// Has `emporion` do something with what it reads from its standard input.
+    pub fn tell(&self, arguments: &[&str], input: &str) -> io::Result<()> {
+        let mut child = self.command("info")?.args(arguments).stdin(Stdio::piped()).spawn()?;
+        child.stdin.take().ok_or_else(|| io::Error::other("no standard input"))?.write_all(input.as_bytes())?;
+        if child.wait()?.success() { Ok(()) } else { Err(self.failure(&format!("emporion {arguments:?}"))) }
     }
 
     /// Opens the shop, which logs what `log` lets through into a file.

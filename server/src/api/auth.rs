@@ -60,6 +60,10 @@ pub async fn log_in(
         Err(AccessError::Account(AccountError::WrongCode)) => {
             unauthorized("wrong-code", "The code of the second factor is wrong.")
         }
+        Err(AccessError::Account(AccountError::TooManyTries)) => {
+            let detail = "There were too many wrong codes for this account: it takes more in an hour.";
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-tries", detail).into_response()
+        }
         Err(AccessError::Account(AccountError::Unverified)) => {
             let detail = "The address is not confirmed yet: a link has been mailed to it.";
             Problem::new(StatusCode::FORBIDDEN, "unverified", detail).into_response()

@@ -2,7 +2,7 @@
 
 use super::pending::{self, Pending};
 use super::totp::TotpSecret;
-use super::{Answer, Factors, RecoveryCodeUsed, devices, email_code, queries, recovery, set_up};
+use super::{Answer, Factors, RecoveryCodeUsed, devices, email_code, open_pending, queries, recovery, set_up};
 use crate::Shop;
 use crate::accounts::admit::open_session;
 use crate::accounts::{AccountError, Device, UserId, sign_in};
@@ -132,7 +132,11 @@ async fn is_right(
     }
 }
 
-/// Whether this is a code of somebody's app or one of their recovery codes; if so it is used up.
+/// Whether this is a code of somebody's app or one of their recovery codes; if so it is used up, if not it is one of
+/// the wrong answers that an account takes.
+///
+/// # Errors
+/// [`AccountError::TooManyTries`], or when the database fails.
 pub(crate) async fn shows(
     shop: &Shop,
     tx: &DatabaseTransaction,
@@ -140,7 +144,16 @@ pub(crate) async fn shows(
     code: &str,
     now: DateTime<Utc>,
 ) -> Result<bool, AccountError> {
-    Ok(is_of_app(shop, tx, user, code, now).await? || is_of_paper(shop, tx, user, code).await?)
+    let token = open_pending(tx, user, false, now).await?;
+    let pending = pending::lock(tx, &token, now).await?;
+    pending.may_try()?;
+    let right = is_of_app(shop, tx, user, code, now).await? || is_of_paper(shop, tx, user, code).await?;
+    if right {
+        pending.close(tx).await?
+    } else {
+        pending.count_failure(tx).await?
+    }
+    Ok(right)
 }
 
 async fn is_of_app(
