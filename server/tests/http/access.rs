@@ -93,8 +93,6 @@ async fn every_role_gets_what_the_table_gives_it_and_no_more() {
         }
     }
     assert!(asked >= 16, "only {asked} were asked");
-    let answer = server.get_with("/admin/people", &[("accept", "application/json")]).await;
-    answer.assert_problem(401, "not-signed-in");
     server.stop().await;
 }
 

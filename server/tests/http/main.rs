@@ -3,10 +3,12 @@
 
 mod access;
 mod api_auth;
+mod enumeration;
 mod fixture;
 mod forms;
 mod harness;
 mod health;
+mod idor;
 mod lifecycle;
 mod media;
 mod oidc;

@@ -21,15 +21,16 @@ pub enum Class {
 const HARMLESS: [&str; 2] = ["/actions/auth/signout", "/api/auth/logout"];
 
 /// Requests of their own kind: their paths, with a slash at the end where everything below is meant.
-const KINDS: [(&str, Class); 12] = [
+const KINDS: [(&str, Class); 13] = [
     ("/actions/auth/register", Class::Registration),
-    ("/api/auth/register", Class::Registration),
     ("/actions/auth/", Class::SignIn),
     ("/auth/", Class::SignIn),
     ("/api/auth/login", Class::SignIn),
     ("/actions/account/password", Class::SignIn),
     ("/actions/account/email", Class::SignIn),
-    ("/actions/account/second-factor/", Class::SignIn),
+    ("/actions/account/confirm", Class::SignIn),
+    ("/actions/account/totp", Class::SignIn),
+    ("/actions/account/download", Class::SignIn),
     ("/actions/account/erase", Class::SignIn),
     ("/actions/orders/lookup", Class::SignIn),
     ("/actions/checkout/place", Class::Orders),

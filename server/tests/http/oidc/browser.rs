@@ -97,7 +97,7 @@ impl<'a> Browser<'a> {
         if answer.status != 200 {
             return None;
         }
-        let (_, rest) = answer.text().split_once("E-mail</dt><dd>").expect("an address");
+        let (_, rest) = answer.text().split_once("E-mail address</h2><p>").expect("an address");
         Some(rest.split('<').next().expect("text").to_owned())
     }
 }
