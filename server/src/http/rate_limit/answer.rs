@@ -51,11 +51,8 @@ async fn client(web: &Web, api: bool, extensions: &mut Extensions) -> Client {
     // The API knows people by their tokens alone.
     let account = match api {
         true => crate::api::known(extensions).map(|caller| caller.user),
-        false => match signed_in(web, &cookies).await {
-            // So that nobody has to ask again.
-            Some(who) => Some(extensions.get_or_insert(who).user),
-            None => None,
-        },
+        // Noted, so that nobody has to ask again.
+        false => signed_in(web, &cookies).await.map(|who| extensions.get_or_insert(who).user),
     };
     Client::new(address, guest.as_ref(), account)
 }
