@@ -1,6 +1,6 @@
 //! People who have an account: who they are, how they prove it, and where they are signed in.
 
-use crate::forms::{self, Errors, FieldError, Fields, Parser};
+use crate::forms::{self, Errors, Fields, Parser};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,7 @@ pub mod identity;
 #[cfg(feature = "ssr")]
 pub mod link_identity;
 pub mod passkeys;
+mod password;
 #[cfg(feature = "ssr")]
 pub mod passwords;
 #[cfg(feature = "ssr")]
@@ -59,6 +60,7 @@ mod verification;
 #[cfg(feature = "ssr")]
 pub mod verify_email;
 
+pub use password::{PASSWORD_LEAST, PASSWORD_MOST, Password};
 pub use roles::{Forbidden, Permission, Reach, Role};
 #[cfg(feature = "ssr")]
 pub use verification::{Purpose, link_token};
@@ -82,12 +84,6 @@ pub const IDLE_DAYS: i64 = 30;
 /// How long somebody stays signed in at most, in days.
 pub const SESSION_DAYS: i64 = 90;
 
-/// The fewest characters of a password, as NIST SP 800-63B asks for.
-pub const PASSWORD_LEAST: usize = 8;
-
-/// The most characters of a password: a longer one would be an attack on the processor.
-pub const PASSWORD_MOST: usize = 128;
-
 /// How long both addresses may take to confirm a change from one to the other, in days.
 pub const EMAIL_CHANGE_DAYS: i64 = 3;
 
@@ -96,41 +92,6 @@ pub const RECENT_MINUTES: i64 = 10;
 
 /// The most characters of a name.
 pub const NAME_MOST: usize = 100;
-
-/// A password, never seen in logs.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
-
-impl Password {
-    /// What was typed to prove who one is. It is taken as it is, with its spaces.
-    pub fn typed(raw: Option<&str>) -> Result<Self, FieldError> {
-        match raw.unwrap_or_default() {
-            "" => Err(FieldError::Required),
-            text if text.chars().count() > PASSWORD_MOST => Err(FieldError::TooLong),
-            text => Ok(Self(text.to_owned())),
-        }
-    }
-
-    /// A new password: 8 to 128 characters of any kind. Whether it is too common, only the server knows.
-    ///
-    /// # Errors
-    /// [`FieldError::Required`], [`FieldError::TooShort`] or [`FieldError::TooLong`].
-    pub fn new(raw: Option<&str>) -> Result<Self, FieldError> {
-        let password = Self::typed(raw)?;
-        if password.0.chars().count() < PASSWORD_LEAST { Err(FieldError::TooShort) } else { Ok(password) }
-    }
-
-    /// The text itself.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Password {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Password(…)")
-    }
-}
 
 /// Somebody who wants an account.
 #[derive(Clone, Debug)]
@@ -418,18 +379,7 @@ impl Topic {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_password_has_8_to_128_characters_of_any_kind() {
-        let long = "é".repeat(128);
-        for text in ["        ", "12345678", "pässwörd", " leading and trailing ", long.as_str()] {
-            assert_eq!(Password::new(Some(text)).map(|password| password.0), Ok(text.to_owned()));
-        }
-        assert_eq!(Password::new(Some("1234567")), Err(FieldError::TooShort));
-        assert_eq!(Password::new(Some(&"x".repeat(129))), Err(FieldError::TooLong));
-        assert_eq!(Password::new(None), Err(FieldError::Required));
-        assert!(!format!("{:?}", Password::new(Some("open sesame"))).contains("sesame"));
-    }
+    use crate::forms::FieldError;
 
     #[test]
     fn everything_wrong_with_a_registration_is_told_at_once() {
