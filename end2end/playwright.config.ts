@@ -6,8 +6,8 @@ const database = process.env.E2E_DATABASE ?? 'local';
 
 export default defineConfig({
   testDir: './journeys',
-  // What pages look like does not depend on the database: once is enough.
-  testIgnore: database === 'postgres' ? '**/accessibility.spec.ts' : [],
+  // What pages look like and where they come from does not depend on the database: once is enough.
+  testIgnore: database === 'postgres' ? /(accessibility|headers|not-found|other-sites|oidc)\.spec\.ts/ : [],
   outputDir: `./test-results/${database}`,
   fullyParallel: true,
   forbidOnly: !!process.env.CI,

@@ -1,6 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
 import { expect, test } from '../support/fixtures.ts';
-import { becomeMember, keepAddress } from '../support/members.ts';
+import { becomeMember, keepAddress, password, signIn } from '../support/members.ts';
 import type { Shop } from '../support/shop.ts';
 
 test.use({ expectedStatuses: [404], contextOptions: { reducedMotion: 'reduce' } });
@@ -57,66 +58,96 @@ const pages: Record<string, (shop: Shop) => Promise<unknown>> = {
   register: (shop) => shop.open('/auth/register'),
   'forgotten password': (shop) => shop.open('/auth/forgot'),
   'sign in elsewhere, refused': (shop) => shop.open('/auth/error?code=expired'),
-  account: (shop) => becomeMember(shop),
-  profile: async (shop) => {
-    await becomeMember(shop);
-    await shop.open('/account/profile');
-  },
-  'address book': async (shop) => {
-    await becomeMember(shop);
-    await keepAddress(shop, 'Home', 'Torstraße 1');
-  },
+  'find your order': (shop) => shop.open('/orders/lookup'),
+  'not found': (shop) => shop.open('/no/such/page'),
+};
+
+/** Pages of one member after the other: to become one takes longer than to look at them. */
+const memberPages: Record<string, (shop: Shop) => Promise<unknown>> = {
+  orders: (shop) => shop.open('/account'),
+  profile: (shop) => shop.open('/account/profile'),
+  'another address': (shop) => shop.open('/account/email'),
+  download: (shop) => shop.open('/account/download'),
+  erase: (shop) => shop.open('/account/erase'),
+  'address book': (shop) => keepAddress(shop, 'Home', 'Torstraße 1'),
   'address, refused': async (shop) => {
-    await becomeMember(shop);
     await shop.open('/account/addresses/new');
     await shop.button('Save address').click();
     await expect(shop.errors).not.toHaveCount(0);
   },
-  'find your order': (shop) => shop.open('/orders/lookup'),
   'API keys, refused': async (shop) => {
-    await becomeMember(shop);
     await shop.open('/account/api-keys');
     await shop.button('Make key').click();
     await expect(shop.main.getByRole('alert')).toContainText('Enter a name');
   },
   'API keys, one made': async (shop) => {
-    await becomeMember(shop);
-    await shop.open('/account/api-keys');
     await shop.main.getByRole('textbox', { name: 'Name' }).fill('Till');
     await shop.main.getByRole('checkbox').first().check();
     await shop.button('Make key').click();
     await expect(shop.main.locator('.api-key')).toBeVisible();
   },
-  'account, security': async (shop) => {
-    await becomeMember(shop);
-    await shop.open('/account/security');
+  security: (shop) => shop.open('/account/security'),
+  'set up an authenticator app': async (shop) => {
+    await shop.main.getByRole('link', { name: /^Set up/ }).first().click();
+    await shop.main.getByLabel('Your password').fill(password);
+    await shop.button('Continue').click();
+    await expect(shop.main.locator('svg').first()).toBeVisible();
   },
-  'not found': (shop) => shop.open('/no/such/page'),
 };
+
+/** Pages of staff. */
+const staffPages: Record<string, (shop: Shop) => Promise<unknown>> = {
+  people: (shop) => shop.open('/admin/people'),
+  person: (shop) => shop.main.getByRole('row').nth(1).getByRole('link').click(),
+  'audit log': (shop) => shop.open('/admin/audit'),
+};
+
+/** Looks at the page that is open, in light and dark, wide and narrow. */
+async function look(page: Page, shop: Shop, name: string) {
+  await shop.hydrated();
+  await expect(page.getByRole('heading', { level: 1 }), name).toHaveCount(1);
+  await expect(page.locator('html')).toHaveAttribute('lang', /^[a-z]{2}/);
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const width of [1280, 360]) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 800 });
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}\n${node.failureSummary}`));
+      expect(found, `${name}, ${colorScheme}, ${width} px`).toEqual([]);
+    }
+  }
+
+  await page.setViewportSize({ width: 320, height: 640 });
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(overflow, `${name}: pixels to scroll sideways at 320 px`).toBe(0);
+}
 
 for (const [name, visit] of Object.entries(pages)) {
   test(`${name}: axe finds nothing, and nothing is cut off`, async ({ page, shop }) => {
     test.slow();
     await visit(shop);
-    await shop.hydrated();
-    await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
-    await expect(page.locator('html')).toHaveAttribute('lang', /^[a-z]{2}/);
-
-    for (const colorScheme of ['light', 'dark'] as const) {
-      for (const width of [1280, 360]) {
-        await page.emulateMedia({ colorScheme });
-        await page.setViewportSize({ width, height: 800 });
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}\n${node.failureSummary}`));
-        expect(found, `${colorScheme}, ${width} px`).toEqual([]);
-      }
-    }
-
-    await page.setViewportSize({ width: 320, height: 640 });
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect(overflow, 'pixels to scroll sideways at 320 px').toBe(0);
+    await look(page, shop, name);
   });
 }
+
+test('pages of an account: axe finds nothing, and nothing is cut off', async ({ page, shop }) => {
+  test.slow();
+  await becomeMember(shop);
+  for (const [name, visit] of Object.entries(memberPages)) {
+    await visit(shop);
+    await look(page, shop, name);
+  }
+});
+
+test('pages of staff: axe finds nothing, and nothing is cut off', async ({ page, shop }) => {
+  test.slow();
+  await signIn(shop, 'admin@example.org', process.env.E2E_ADMIN_PASSWORD);
+  for (const [name, visit] of Object.entries(staffPages)) {
+    await visit(shop);
+    await look(page, shop, name);
+  }
+});
 
 test('a keyboard alone buys', async ({ page, shop }) => {
   await shop.openProduct();

@@ -31,6 +31,8 @@ test('an admin makes somebody support, who then sees what support may and no mor
   await shop.main.getByRole('link', { name: 'Back office' }).click();
   await expect(shop.heading).toHaveText('People');
   await expect(shop.main.getByRole('link', { name: 'Audit log' })).toHaveCount(0);
+  await shop.main.getByLabel('Name or e-mail').fill('admin@example.org');
+  await shop.button('Search').click();
   await shop.main.getByRole('row', { name: 'admin@example.org' }).getByRole('link').click();
   await expect(shop.button('Change role')).toHaveCount(0);
   await shop.open('/admin/audit');
