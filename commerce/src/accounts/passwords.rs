@@ -6,7 +6,8 @@ use argon2::password_hash::rand_core::OsRng;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use std::hash::{BuildHasher, RandomState};
-use tokio::sync::{Mutex, MutexGuard, Semaphore};
+use std::sync::Arc;
+use tokio::sync::{Mutex, MutexGuard, Semaphore, oneshot};
 
 /// KiB of memory that a hash takes, and how often it goes through it: what OWASP's cheat sheet on
 /// password storage recommends for one lane.
@@ -25,7 +26,7 @@ const LANES: usize = 4_096;
 /// Hashes and checks passwords, as many at a time as leaves the shop answering.
 #[derive(Debug)]
 pub struct Passwords {
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
     lanes: Vec<Mutex<()>>,
     /// Decides who shares a lane; its key is random, so nobody can choose to be in another's way.
     lane: RandomState,
@@ -35,7 +36,7 @@ impl Default for Passwords {
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            slots: Semaphore::new((processors / 2).max(1)),
+            slots: Arc::new(Semaphore::new((processors / 2).max(1))),
             lanes: (0..LANES).map(|_| Mutex::new(())).collect(),
             lane: RandomState::new(),
         }
@@ -84,9 +85,29 @@ impl Passwords {
         work: impl FnOnce() -> Result<T, AccountError> + Send + 'static,
     ) -> Result<T, AccountError> {
         let failed = |error: &dyn std::fmt::Display| AccountError::Hashing(error.to_string());
-        let _slot = self.slots.acquire().await.map_err(|error| failed(&error))?;
-        tokio::task::spawn_blocking(work).await.map_err(|error| failed(&error))?
+        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(|error| failed(&error))?;
+        let (sender, receiver) = oneshot::channel();
+        // A thread of its own: its priority would else stay with whatever that thread does next.
+        let thread = std::thread::Builder::new().name("password".to_owned()).spawn(move || {
+            give_way();
+            // Who has gone meanwhile needs no answer.
+            let _ = sender.send(work());
+            // Not before the work is done: whoever hangs up would else make room for one more at a time.
+            drop(slot);
+        });
+        thread.map_err(|error| failed(&error))?;
+        receiver.await.map_err(|error| failed(&error))?
     }
+}
+
+/// Lets everybody else go first, as far as the system can do that for one thread: pages are asked for more often than
+/// passwords, and are quicker.
+fn give_way() {
+    const NICE: i32 = 10;
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, NICE);
+    #[cfg(not(target_os = "linux"))]
+    let _ = NICE;
 }
 
 fn argon2() -> Result<Argon2<'static>, AccountError> {
