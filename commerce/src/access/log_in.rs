@@ -36,18 +36,20 @@ pub async fn log_in(
     device: &Device,
 ) -> Result<Tokens, AccessError> {
     let user = sign_in::check(shop, &login.email, &login.password, device).await?;
+    let needs_code = factors(shop.db.primary(), user).await?.any();
+    if needs_code {
+        if login.code.is_none() {
+            return Err(AccessError::SecondFactor);
+        }
+        // Before the transaction: nobody else writes while one is open.
+        sign_in::slow_down(shop, user).await?;
+    }
     let now = shop.clock.now();
     let tx = shop.db.begin().await?;
-    if factors(&tx, user).await?.any() {
-        let Some(code) = login.code.as_deref() else {
-            return Err(AccessError::SecondFactor);
-        };
-        sign_in::slow_down(shop, user).await?;
-        if !shows(shop, &tx, user, code, now).await? {
-            audit::record(&tx, now, Done::to(Action::SignInFailed, Some(user))).await?;
-            tx.commit().await?;
-            return Err(AccountError::WrongCode.into());
-        }
+    if needs_code && !shows(shop, &tx, user, login.code.as_deref().unwrap_or_default(), now).await? {
+        audit::record(&tx, now, Done::to(Action::SignInFailed, Some(user))).await?;
+        tx.commit().await?;
+        return Err(AccountError::WrongCode.into());
     }
     sign_in::forgive(&tx, user).await?;
     audit::record(&tx, now, Done::by(Action::SignedIn, user)).await?;

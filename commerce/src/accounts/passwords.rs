@@ -7,7 +7,7 @@ use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, Salt
 use argon2::{Algorithm, Argon2, Params, Version};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use tokio::sync::{Mutex, MutexGuard, Semaphore, oneshot};
+use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 /// KiB of memory that a hash takes, and how often it goes through it: what OWASP's cheat sheet on
 /// password storage recommends for one lane.
@@ -86,28 +86,14 @@ impl Passwords {
     ) -> Result<T, AccountError> {
         let failed = |error: &dyn std::fmt::Display| AccountError::Hashing(error.to_string());
         let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(|error| failed(&error))?;
-        let (sender, receiver) = oneshot::channel();
-        // A thread of its own: its priority would else stay with whatever that thread does next.
-        let thread = std::thread::Builder::new().name("password".to_owned()).spawn(move || {
-            give_way();
-            // Who has gone meanwhile needs no answer.
-            let _ = sender.send(work());
+        let work = move || {
+            let done = work();
             // Not before the work is done: whoever hangs up would else make room for one more at a time.
             drop(slot);
-        });
-        thread.map_err(|error| failed(&error))?;
-        receiver.await.map_err(|error| failed(&error))?
+            done
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|error| failed(&error))?
     }
-}
-
-/// Lets everybody else go first, as far as the system can do that for one thread: pages are asked for more often than
-/// passwords, and are quicker.
-fn give_way() {
-    const NICE: i32 = 10;
-    #[cfg(target_os = "linux")]
-    let _ = rustix::process::setpriority_process(None, NICE);
-    #[cfg(not(target_os = "linux"))]
-    let _ = NICE;
 }
 
 fn argon2() -> Result<Argon2<'static>, AccountError> {

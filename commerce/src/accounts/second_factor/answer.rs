@@ -1,7 +1,6 @@
 //! Somebody shows their second factor, and is signed in.
 
 use super::pending::{self, Pending};
-use super::totp::TotpSecret;
 use super::{Answer, Factors, RecoveryCodeUsed, devices, email_code, open_pending, queries, recovery, set_up};
 use crate::Shop;
 use crate::accounts::admit::open_session;
@@ -164,7 +163,6 @@ async fn is_of_app(
     now: DateTime<Utc>,
 ) -> Result<bool, AccountError> {
     let Some((id, secret, last)) = set_up::totp_of(shop, tx, user, true).await? else { return Ok(false) };
-    let secret: TotpSecret = secret;
     let Some(step) = secret.step_of(code, now, last) else { return Ok(false) };
     let text = "UPDATE second_factors SET last_step = $2 WHERE id = $1 AND last_step < $2";
     Ok(tx.execute_raw(sql(tx, text, [id.into(), step.into()])).await?.rows_affected() == 1)
