@@ -1,6 +1,7 @@
 //! Signing in with a second factor: what counts, how often, and what doesn't get around it.
 
 use crate::harness::TestShop;
+use commerce::access::{AccessError, log_in};
 use commerce::accounts::admit::Admission;
 use commerce::accounts::second_factor::answer::{self, Entered};
 use commerce::accounts::second_factor::totp::{TotpSecret, step_at};
@@ -225,6 +226,25 @@ both_databases! {
         assert!(matches!(right, Err(AccountError::TooManyTries)), "{right:?}");
         shop.wait_minutes(61);
         app_code(&shop, &begin(&shop).await, &secret).await.expect("an hour is over");
+    }
+
+    async fn a_program_shows_the_second_factor_too(shop: TestShop) {
+        let ada = member(&shop, EMAIL).await;
+        let secret = set_up_app(&shop, &ada).await;
+        let log_in = async |code: Option<String>| {
+            let login = log_in::Login { email: EMAIL.to_owned(), password: password(PASSWORD), code };
+            log_in::log_in(&shop, "https://shop.example.com", &login, None, &device()).await
+        };
+        let refused = log_in(None).await;
+        assert!(matches!(refused, Err(AccessError::SecondFactor)), "{refused:?}");
+        let Answer::Totp(bad) = wrong(&shop, &secret) else { panic!("a code of the app") };
+        let refused = log_in(Some(bad)).await;
+        assert!(matches!(refused, Err(AccessError::Account(AccountError::WrongCode))), "{refused:?}");
+        assert_eq!(shop.count("api_grants").await, 0);
+        let good = code(&shop, &secret);
+        log_in(Some(good.clone())).await.expect("signed in");
+        let again = log_in(Some(good)).await;
+        assert!(matches!(again, Err(AccessError::Account(AccountError::WrongCode))), "a code is good once: {again:?}");
     }
 
     async fn the_right_password_does_not_forgive_wrong_codes(shop: TestShop) {
