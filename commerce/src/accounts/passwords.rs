@@ -1,13 +1,13 @@
 //! Passwords as they are stored: argon2id, off the threads that answer requests.
 
+use super::hashers::{Hashers, Memory};
 use super::{AccountError, Password};
 use crate::network::network;
 use argon2::password_hash::rand_core::OsRng;
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::{self, Output, PasswordHash, Salt, SaltString};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
-use tokio::sync::{Mutex, MutexGuard, Semaphore};
+use tokio::sync::{Mutex, MutexGuard};
 
 /// KiB of memory that a hash takes, and how often it goes through it: what OWASP's cheat sheet on
 /// password storage recommends for one lane.
@@ -26,7 +26,7 @@ const LANES: usize = 4_096;
 /// Hashes and checks passwords, as many at a time as leaves the shop answering.
 #[derive(Debug)]
 pub struct Passwords {
-    slots: Arc<Semaphore>,
+    hashers: Hashers,
     lanes: Vec<Mutex<()>>,
     /// Decides who shares a lane; its key is random, so nobody can choose to be in another's way.
     lane: RandomState,
@@ -34,9 +34,8 @@ pub struct Passwords {
 
 impl Default for Passwords {
     fn default() -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            slots: Arc::new(Semaphore::new((processors / 2).max(1))),
+            hashers: Hashers::default(),
             lanes: (0..LANES).map(|_| Mutex::new(())).collect(),
             lane: RandomState::new(),
         }
@@ -58,12 +57,21 @@ impl Passwords {
     /// [`AccountError::Hashing`].
     pub async fn hash(&self, password: &Password) -> Result<String, AccountError> {
         let password = password.clone();
-        self.run(move || {
+        let hash = move |memory: &mut Memory| {
             let salt = SaltString::generate(&mut OsRng);
-            let hash = argon2()?.hash_password(password.reveal().as_bytes(), &salt);
-            hash.map(|hash| hash.to_string()).map_err(|error| AccountError::Hashing(error.to_string()))
-        })
-        .await
+            let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params()?);
+            let mut bytes = [0; Params::DEFAULT_OUTPUT_LEN];
+            fill(&argon2, memory, &password, salt.as_salt(), &mut bytes)?;
+            let hash = PasswordHash {
+                algorithm: Algorithm::Argon2id.ident(),
+                version: Some(Version::V0x13.into()),
+                params: argon2.params().try_into()?,
+                salt: Some(salt.as_salt()),
+                hash: Some(Output::new(&bytes)?),
+            };
+            Ok(hash.to_string())
+        };
+        self.run(hash).await
     }
 
     /// Whether a password is the one that was hashed. Where there is no hash it is not, after the same time.
@@ -73,32 +81,48 @@ impl Passwords {
     pub async fn matches(&self, password: &Password, hash: Option<&str>) -> Result<bool, AccountError> {
         let (password, known) = (password.clone(), hash.is_some());
         let hash = hash.unwrap_or(NOBODY).to_owned();
-        self.run(move || {
-            let hash = PasswordHash::new(&hash).map_err(|error| AccountError::Hashing(error.to_string()))?;
-            Ok(argon2()?.verify_password(password.reveal().as_bytes(), &hash).is_ok() && known)
-        })
-        .await
+        let compare = move |memory: &mut Memory| {
+            let hash = PasswordHash::new(&hash)?;
+            let (Some(salt), Some(expected)) = (hash.salt, hash.hash) else {
+                return Err(password_hash::Error::Password);
+            };
+            let version = hash.version.map_or(Ok(Version::V0x13), Version::try_from)?;
+            let argon2 = Argon2::new(Algorithm::try_from(hash.algorithm)?, version, Params::try_from(&hash)?);
+            let mut bytes = [0; Output::MAX_LENGTH];
+            let bytes = &mut bytes[..expected.len()];
+            fill(&argon2, memory, &password, salt, bytes)?;
+            // Compared in a time that doesn't tell where they differ.
+            Ok(Output::new(bytes)? == expected && known)
+        };
+        self.run(compare).await
     }
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, AccountError> + Send + 'static,
+        work: impl Fn(&mut Memory) -> Result<T, password_hash::Error> + Send + Sync + 'static,
     ) -> Result<T, AccountError> {
-        let failed = |error: &dyn std::fmt::Display| AccountError::Hashing(error.to_string());
-        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(|error| failed(&error))?;
-        let work = move || {
-            let done = work();
-            // Not before the work is done: whoever hangs up would else make room for one more at a time.
-            drop(slot);
-            done
-        };
-        tokio::task::spawn_blocking(work).await.map_err(|error| failed(&error))?
+        let done = self.hashers.run(work).await.ok_or_else(|| AccountError::Hashing("a hasher died".to_owned()))?;
+        done.map_err(|error| AccountError::Hashing(error.to_string()))
     }
 }
 
-fn argon2() -> Result<Argon2<'static>, AccountError> {
-    let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(|error| AccountError::Hashing(error.to_string()))?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+fn params() -> Result<Params, password_hash::Error> {
+    Ok(Params::new(MEMORY_KIB, PASSES, 1, None)?)
+}
+
+/// Hashes into `bytes`, in memory that is used again and again: asking the system for 19 MiB each time would cost all
+/// threads of the process.
+fn fill(
+    argon2: &Argon2<'_>,
+    memory: &mut Memory,
+    password: &Password,
+    salt: Salt<'_>,
+    bytes: &mut [u8],
+) -> Result<(), password_hash::Error> {
+    let mut buffer = [0; Salt::MAX_LENGTH];
+    let salt = salt.decode_b64(&mut buffer)?;
+    memory.resize(argon2.params().block_count(), Block::default());
+    Ok(argon2.hash_password_into_with_memory(password.reveal().as_bytes(), salt, bytes, memory)?)
 }
 
 /// Refuses a new password that is among the first that anybody would try; what

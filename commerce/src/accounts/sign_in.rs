@@ -43,8 +43,9 @@ pub async fn sign_in(
     password: &Password,
     device: &Device,
 ) -> Result<Admission, AccountError> {
-    let user = check(shop, email, password, device).await?;
+    let user = verified(shop, email, password, device).await?;
     let tx = shop.db.begin().await?;
+    forget_guesses(shop, &tx, email).await?;
     let admission = admit(&tx, user, Proof::Password, device, shop.clock.now()).await?;
     tx.commit().await?;
     Ok(admission)
@@ -52,6 +53,18 @@ pub async fn sign_in(
 
 /// Whose address and password these are.
 pub(crate) async fn check(
+    shop: &Shop,
+    email: &str,
+    password: &Password,
+    device: &Device,
+) -> Result<UserId, AccountError> {
+    let user = verified(shop, email, password, device).await?;
+    forget_guesses(shop, shop.db.primary(), email).await?;
+    Ok(user)
+}
+
+/// As [`check`], leaving it to the caller to forget the guesses.
+async fn verified(
     shop: &Shop,
     email: &str,
     password: &Password,
@@ -70,10 +83,9 @@ pub(crate) async fn check(
         audit::record(db, shop.clock.now(), Done::to(Action::SignInFailed, user)).await?;
         return Err(AccountError::WrongCredentials);
     };
-    let text = "DELETE FROM sign_in_guesses WHERE address_hash = $1";
-    db.execute_raw(sql(db, text, [address_hash(shop, &key).into()])).await?;
     if known.email_verified_at.is_none() {
         let tx = shop.db.begin().await?;
+        forget_guesses(shop, &tx, email).await?;
         let verification = verification::create(shop, &tx, known.id, Purpose::VerifyEmail).await?;
         let event = NewEvent::user_registered(&UserRegistered { user: known.id, verification });
         events::emit(shop, &tx, vec![event]).await?;
@@ -93,6 +105,12 @@ async fn count_guess(shop: &Shop, key: &str) -> Result<i32, DbErr> {
                 RETURNING guesses";
     let values = [address_hash(shop, key).into(), shop.clock.now().into()];
     db.query_one_raw(sql(db, text, values)).await?.map_or(Ok(1), |row| row.try_get("", "guesses"))
+}
+
+/// Forgets the guesses at an address whose password was told.
+async fn forget_guesses<C: ConnectionTrait>(shop: &Shop, db: &C, email: &str) -> Result<(), DbErr> {
+    let text = "DELETE FROM sign_in_guesses WHERE address_hash = $1";
+    db.execute_raw(sql(db, text, [address_hash(shop, &email_key(email)).into()])).await.map(drop)
 }
 
 fn address_hash(shop: &Shop, key: &str) -> String {
