@@ -64,12 +64,7 @@ pub(crate) async fn check(
 }
 
 /// As [`check`], leaving it to the caller to forget the guesses.
-async fn verified(
-    shop: &Shop,
-    email: &str,
-    password: &Password,
-    device: &Device,
-) -> Result<UserId, AccountError> {
+async fn verified(shop: &Shop, email: &str, password: &Password, device: &Device) -> Result<UserId, AccountError> {
     let key = email_key(email);
     let _turn = shop.passwords.turn(&key, &device.client).await;
     let db = shop.db.primary();
