@@ -107,15 +107,15 @@ mod tests {
     #[tokio::test]
     async fn a_hash_that_starves_is_computed_elsewhere_and_the_next_don_t_wait_for_it() {
         let hashers = Hashers::default();
-        let gate = Arc::new(Mutex::new(()));
-        let (first, held) = (Arc::clone(&gate), gate.lock().unwrap_or_else(PoisonError::into_inner));
+        let (held, gate) = mpsc::channel::<()>();
+        let gate = Arc::new(Mutex::new(gate));
         let name = || std::thread::current().name().map(str::to_owned);
         let threads = hashers.slots.available_permits();
         for _ in 0..threads {
-            let first = Arc::clone(&first);
+            let gate = Arc::clone(&gate);
             let starved = move |_: &mut Memory| {
                 if name().as_deref() == Some("hasher") {
-                    drop(first.lock());
+                    let _ = gate.lock().unwrap_or_else(PoisonError::into_inner).recv();
                 }
                 name()
             };
