@@ -7,6 +7,8 @@
 #![recursion_limit = "256"]
 
 #[macro_use]
+mod event;
+#[macro_use]
 mod ids;
 
 pub mod access;

@@ -94,7 +94,7 @@ async fn ask(shop: &Shop, user: UserId, email: &str) -> Result<(), AccountError>
         old_link: verification::create(shop, &tx, user, Purpose::ConfirmOldEmail).await?,
         taken: is_taken(&tx, &key, user).await?,
     };
-    events::emit(shop, &tx, vec![NewEvent::email_change_requested(&event)]).await?;
+    events::emit(shop, &tx, vec![NewEvent::uncounted(&event)]).await?;
     Ok(tx.commit().await?)
 }
 
@@ -177,7 +177,7 @@ async fn attempt(shop: &Shop, link: &Token, side: Side) -> Result<Result<Confirm
     // Other links went to the old address.
     let text = "DELETE FROM verification_tokens WHERE user_id = $1";
     tx.execute_raw(sql(&tx, text, [user.into()])).await?;
-    events::emit(shop, &tx, vec![NewEvent::email_changed(&EmailChanged { user })]).await?;
+    events::emit(shop, &tx, vec![NewEvent::uncounted(&EmailChanged { user })]).await?;
     tx.commit().await?;
     Ok(Ok(Confirmed::Changed))
 }

@@ -52,7 +52,7 @@ async fn attempt(shop: &Shop, who: &SignedIn, hash: &str, device: &Device) -> Re
     change_email::forget(&tx, who.user).await?;
     let token = open_session(&tx, who.user, device, now).await?;
     audit::record(&tx, now, Done::by(Action::PasswordChanged, who.user)).await?;
-    events::emit(shop, &tx, vec![NewEvent::password_changed(&PasswordChanged { user: who.user })]).await?;
+    events::emit(shop, &tx, vec![NewEvent::uncounted(&PasswordChanged { user: who.user })]).await?;
     tx.commit().await?;
     Ok(token)
 }

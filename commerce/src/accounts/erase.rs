@@ -4,7 +4,7 @@ use super::{AccountErased, AccountError, Password, SignedIn, UserId, prove};
 use crate::Shop;
 use crate::cart::{CartId, account_token};
 use crate::db::{self, placeholders, sql};
-use crate::events::{self, ACCOUNT_ERASED, NewEvent};
+use crate::events::{self, DomainEvent, NewEvent};
 use crate::inventory::claims;
 use crate::orders::{self, Fulfilment, Lifecycle, OrderId, OrderNumber, anonymise, claim};
 use crate::token::Token;
@@ -65,8 +65,8 @@ async fn attempt(shop: &Shop, who: &SignedIn, guest: Option<&Token>) -> Result<(
     }
     // What belongs to a person goes with their row.
     tx.execute_raw(sql(&tx, "DELETE FROM users WHERE id = $1", [who.user.into()])).await?;
-    let farewell = AccountErased { email: who.email.clone(), name: who.name.clone() };
-    events::emit(shop, &tx, vec![NewEvent::account_erased(who.user, &farewell)]).await?;
+    let farewell = AccountErased { user: who.user, email: who.email.clone(), name: who.name.clone() };
+    events::emit(shop, &tx, vec![NewEvent::uncounted(&farewell)]).await?;
     Ok(tx.commit().await?)
 }
 
@@ -125,7 +125,7 @@ pub async fn purge_farewells(shop: &Shop) -> Result<(), DbErr> {
     let tx = shop.db.begin().await?;
     let before = shop.clock.now() - TimeDelta::days(FAREWELL_DAYS);
     let text = "SELECT id FROM events WHERE kind = $1 AND occurred_at <= $2";
-    let rows = tx.query_all_raw(sql(&tx, text, [ACCOUNT_ERASED.name.into(), before.into()])).await?;
+    let rows = tx.query_all_raw(sql(&tx, text, [AccountErased::KIND.name.into(), before.into()])).await?;
     for row in rows {
         let id: Uuid = row.try_get("", "id")?;
         let text = "DELETE FROM mails WHERE idempotency_key = $1";

@@ -72,6 +72,8 @@ pub struct IdentityLinked {
     pub provider: String,
 }
 
+event!(IdentityLinked, version 1, about user);
+
 /// Why somebody can't sign in by who they are elsewhere, or link it.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {

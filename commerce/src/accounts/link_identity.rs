@@ -73,7 +73,7 @@ async fn attempt<C: ConnectionTrait>(
 ) -> Result<(), IdentityError> {
     if identity::link(tx, user, identity, shop.clock.now()).await? {
         // The owner is told: whoever else has the password could keep a way in of their own.
-        let event = NewEvent::identity_linked(&IdentityLinked { user, provider: identity.provider.clone() });
+        let event = NewEvent::uncounted(&IdentityLinked { user, provider: identity.provider.clone() });
         events::emit(shop, tx, vec![event]).await?;
         return Ok(());
     }

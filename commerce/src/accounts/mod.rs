@@ -306,12 +306,16 @@ pub struct UserRegistered {
     pub verification: VerificationId,
 }
 
+event!(UserRegistered, version 1, about user);
+
 /// Somebody has asked for an account with an address that has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegistrationRepeated {
     /// Whose address it is.
     pub user: UserId,
 }
+
+event!(RegistrationRepeated, version 1, about user);
 
 /// Somebody wants to choose a new password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -322,12 +326,16 @@ pub struct PasswordResetRequested {
     pub verification: VerificationId,
 }
 
+event!(PasswordResetRequested, version 1, about user);
+
 /// Somebody has a new password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordChanged {
     /// Who.
     pub user: UserId,
 }
+
+event!(PasswordChanged, version 1, about user);
 
 /// Somebody wants another address for their account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -342,6 +350,8 @@ pub struct EmailChangeRequested {
     pub taken: bool,
 }
 
+event!(EmailChangeRequested, version 1, about user);
+
 /// Somebody's account has another address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmailChanged {
@@ -349,15 +359,21 @@ pub struct EmailChanged {
     pub user: UserId,
 }
 
+event!(EmailChanged, version 1, about user);
+
 /// Somebody's account is gone. The one event that holds an address: nobody could be told otherwise. It is deleted
 /// soon after the mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountErased {
+    /// Who it was.
+    pub user: UserId,
     /// Where the last mail goes.
     pub email: String,
     /// What they were called.
     pub name: String,
 }
+
+event!(AccountErased, version 1, about user);
 
 /// A topic of mails that people choose to get, apart from those about orders and the safety of their account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -45,11 +45,11 @@ async fn attempt(shop: &Shop, registration: &Registration, hash: &str) -> Result
     ];
     let event = if tx.execute_raw(sql(&tx, text, values)).await?.rows_affected() == 1 {
         let verification = verification::create(shop, &tx, id, Purpose::VerifyEmail).await?;
-        NewEvent::user_registered(&UserRegistered { user: id, verification })
+        NewEvent::uncounted(&UserRegistered { user: id, verification })
     } else {
         let row = tx.query_one_raw(sql(&tx, "SELECT id FROM users WHERE email_key = $1", [key.into()])).await?;
         let Some(row) = row else { return Ok(()) };
-        NewEvent::registration_repeated(&RegistrationRepeated { user: row.try_get("", "id")? })
+        NewEvent::uncounted(&RegistrationRepeated { user: row.try_get("", "id")? })
     };
     events::emit(shop, &tx, vec![event]).await?;
     Ok(tx.commit().await?)

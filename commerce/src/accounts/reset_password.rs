@@ -37,7 +37,7 @@ pub async fn request(shop: &Shop, email: &str) -> Result<(), AccountError> {
             PasswordResetRequested { user, verification }
         }
     };
-    events::emit(shop, &tx, vec![NewEvent::password_reset_requested(&event)]).await?;
+    events::emit(shop, &tx, vec![NewEvent::uncounted(&event)]).await?;
     tx.commit().await?;
     shop.outbox.notify_one();
     Ok(())
@@ -84,7 +84,7 @@ async fn attempt(shop: &Shop, link: &Token, hash: &str, device: &Device) -> Resu
     change_email::forget(&tx, user).await?;
     let admission = admit(&tx, user, Proof::MailedLink, device, now).await?;
     audit::record(&tx, now, Done::by(Action::PasswordChanged, user)).await?;
-    events::emit(shop, &tx, vec![NewEvent::password_changed(&PasswordChanged { user })]).await?;
+    events::emit(shop, &tx, vec![NewEvent::uncounted(&PasswordChanged { user })]).await?;
     tx.commit().await?;
     Ok(admission)
 }

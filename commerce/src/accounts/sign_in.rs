@@ -82,7 +82,7 @@ async fn verified(shop: &Shop, email: &str, password: &Password, device: &Device
         let tx = shop.db.begin().await?;
         forget_guesses(shop, &tx, email).await?;
         let verification = verification::create(shop, &tx, known.id, Purpose::VerifyEmail).await?;
-        let event = NewEvent::user_registered(&UserRegistered { user: known.id, verification });
+        let event = NewEvent::uncounted(&UserRegistered { user: known.id, verification });
         events::emit(shop, &tx, vec![event]).await?;
         tx.commit().await?;
         shop.outbox.notify_one();

@@ -45,7 +45,7 @@ async fn place(shop: &Shop, id: OrderId, attempt: PaymentAttemptId, reference: O
     let version: i64 = row.try_get("", "version")?;
     attempt::set_reference(&tx, attempt, reference).await?;
     let placed = placed_event(&tx, id).await?;
-    events::emit(shop, &tx, vec![NewEvent::order_placed(&placed, version)]).await?;
+    events::emit(shop, &tx, vec![NewEvent::of(&placed, version)]).await?;
     tx.commit().await
 }
 

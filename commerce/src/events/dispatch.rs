@@ -92,7 +92,7 @@ async fn deliver(shop: &Shop, handler: &Arc<dyn Handler>, delivery: Due) -> Resu
     let patience = std::time::Duration::from_secs(LEASE_SECONDS.unsigned_abs() / 2);
     let outcome = tokio::time::timeout(patience, caused_by(caused, handler.handle(shop, &event)))
         .await
-        .unwrap_or_else(|_| Err(HandlerError("timed out".to_owned())));
+        .unwrap_or_else(|_| Err(HandlerError::failed("timed out")));
     let attempts = delivery.attempts + 1;
     let (state, due_at, error) = match outcome {
         Ok(()) => (DONE, shop.clock.now(), None),

@@ -1,22 +1,19 @@
 //! What has happened: written in the same transaction as the change, then
-//! delivered to every handler at least once.
+//! delivered to every handler at least once, those about one aggregate in order.
+//!
+//! What an event reports is declared where it happens, with `event!`. A handler
+//! gets what is written from when it is there: nothing of the past.
 
 use crate::Shop;
-use crate::accounts::identity::IdentityLinked;
-use crate::accounts::second_factor::{FactorAdded, FactorRemoved, RecoveryCodeUsed, SignInCodeRequested};
-use crate::accounts::{
-    AccountErased, EmailChangeRequested, EmailChanged, PasswordChanged, PasswordResetRequested, RegistrationRepeated,
-    UserId, UserRegistered,
-};
 use crate::clock::uuid_at;
-use crate::db::insert_all;
-use crate::inventory::StockChanged;
-use crate::orders::OrderPlaced;
+use crate::db::{insert_all, is_unreachable};
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use uuid::Uuid;
 
 pub mod dispatch;
@@ -31,46 +28,17 @@ pub struct Kind {
     pub version: i32,
 }
 
-/// An order was placed.
-pub const ORDER_PLACED: Kind = Kind { name: "OrderPlaced", version: 1 };
+/// What a capability reports of itself, declared with `event!` beside the type.
+///
+/// An event says what has happened in terms that outlive the code: identifiers, amounts, codes. Its shape is part of
+/// what the shop promises to others.
+pub trait DomainEvent: Serialize + DeserializeOwned {
+    /// Its kind: the name of the type, and the version of its shape.
+    const KIND: Kind;
 
-/// What there is of a variation at a location has changed.
-pub const STOCK_CHANGED: Kind = Kind { name: "StockChanged", version: 1 };
-
-/// Somebody has asked for an account.
-pub const USER_REGISTERED: Kind = Kind { name: "UserRegistered", version: 1 };
-
-/// Somebody has asked for an account with an address that has one.
-pub const REGISTRATION_REPEATED: Kind = Kind { name: "RegistrationRepeated", version: 1 };
-
-/// Somebody wants to choose a new password.
-pub const PASSWORD_RESET_REQUESTED: Kind = Kind { name: "PasswordResetRequested", version: 1 };
-
-/// Somebody has a new password.
-pub const PASSWORD_CHANGED: Kind = Kind { name: "PasswordChanged", version: 1 };
-
-/// Somebody has a second factor more.
-pub const FACTOR_ADDED: Kind = Kind { name: "FactorAdded", version: 1 };
-
-/// Somebody has a second factor less.
-pub const FACTOR_REMOVED: Kind = Kind { name: "FactorRemoved", version: 1 };
-
-/// Somebody has signed in with a recovery code.
-pub const RECOVERY_CODE_USED: Kind = Kind { name: "RecoveryCodeUsed", version: 1 };
-
-/// Somebody wants a code by mail to sign in with.
-pub const SIGN_IN_CODE_REQUESTED: Kind = Kind { name: "SignInCodeRequested", version: 1 };
-/// Somebody wants another address for their account.
-pub const EMAIL_CHANGE_REQUESTED: Kind = Kind { name: "EmailChangeRequested", version: 1 };
-
-/// Somebody's account has another address.
-pub const EMAIL_CHANGED: Kind = Kind { name: "EmailChanged", version: 1 };
-
-/// Somebody's account is gone.
-pub const ACCOUNT_ERASED: Kind = Kind { name: "AccountErased", version: 1 };
-
-/// Somebody has another way to sign in.
-pub const IDENTITY_LINKED: Kind = Kind { name: "IdentityLinked", version: 1 };
+    /// What it is about. Events about one aggregate are delivered in order.
+    fn aggregate(&self) -> Uuid;
+}
 
 /// An event that is about to be written.
 #[derive(Clone, Debug)]
@@ -82,79 +50,16 @@ pub struct NewEvent {
 }
 
 impl NewEvent {
-    /// Reports a placed order.
-    pub fn order_placed(event: &OrderPlaced, version: i64) -> Self {
-        Self::new(ORDER_PLACED, event.order.0, version, event)
+    /// Reports what gave its aggregate this version.
+    pub fn of<E: DomainEvent>(event: &E, aggregate_version: i64) -> Self {
+        let data = serde_json::to_value(event).map_err(|error| error.to_string());
+        Self { kind: E::KIND, aggregate: event.aggregate(), aggregate_version, data }
     }
 
-    /// Reports a change of stock.
-    pub fn stock_changed(event: StockChanged) -> Self {
-        Self::new(STOCK_CHANGED, event.stock.0, event.version, &event)
-    }
-
-    /// Reports somebody who wants an account.
-    pub fn user_registered(event: &UserRegistered) -> Self {
-        Self::new(USER_REGISTERED, event.user.0, 1, event)
-    }
-
-    /// Reports somebody who wants an account they have.
-    pub fn registration_repeated(event: &RegistrationRepeated) -> Self {
-        Self::new(REGISTRATION_REPEATED, event.user.0, 1, event)
-    }
-
-    /// Reports somebody who has forgotten their password.
-    pub fn password_reset_requested(event: &PasswordResetRequested) -> Self {
-        Self::new(PASSWORD_RESET_REQUESTED, event.user.0, 1, event)
-    }
-
-    /// Reports a new password.
-    pub fn password_changed(event: &PasswordChanged) -> Self {
-        Self::new(PASSWORD_CHANGED, event.user.0, 1, event)
-    }
-
-    /// Reports a second factor more.
-    pub fn factor_added(event: &FactorAdded) -> Self {
-        Self::new(FACTOR_ADDED, event.user.0, 1, event)
-    }
-
-    /// Reports a second factor less.
-    pub fn factor_removed(event: &FactorRemoved) -> Self {
-        Self::new(FACTOR_REMOVED, event.user.0, 1, event)
-    }
-
-    /// Reports a sign-in with a recovery code.
-    pub fn recovery_code_used(event: &RecoveryCodeUsed) -> Self {
-        Self::new(RECOVERY_CODE_USED, event.user.0, 1, event)
-    }
-
-    /// Reports somebody who wants a code by mail.
-    pub fn sign_in_code_requested(event: &SignInCodeRequested) -> Self {
-        Self::new(SIGN_IN_CODE_REQUESTED, event.user.0, 1, event)
-    }
-
-    /// Reports somebody who wants another address.
-    pub fn email_change_requested(event: &EmailChangeRequested) -> Self {
-        Self::new(EMAIL_CHANGE_REQUESTED, event.user.0, 1, event)
-    }
-
-    /// Reports another address.
-    pub fn email_changed(event: &EmailChanged) -> Self {
-        Self::new(EMAIL_CHANGED, event.user.0, 1, event)
-    }
-
-    /// Reports that an account is gone.
-    pub fn account_erased(user: UserId, event: &AccountErased) -> Self {
-        Self::new(ACCOUNT_ERASED, user.0, 1, event)
-    }
-
-    /// Reports another way to sign in.
-    pub fn identity_linked(event: &IdentityLinked) -> Self {
-        Self::new(IDENTITY_LINKED, event.user.0, 1, event)
-    }
-
-    fn new(kind: Kind, aggregate: Uuid, aggregate_version: i64, data: &impl Serialize) -> Self {
-        let data = serde_json::to_value(data).map_err(|error| error.to_string());
-        Self { kind, aggregate, aggregate_version, data }
+    /// Reports something about an aggregate that counts no versions: its events are in the order of their time.
+    /// Those of one aggregate are either all counted or none is.
+    pub fn uncounted<E: DomainEvent>(event: &E) -> Self {
+        Self::of(event, 1)
     }
 }
 
@@ -210,19 +115,37 @@ impl Event {
     ///
     /// # Errors
     /// When it is of another shape.
-    pub fn read<T: serde::de::DeserializeOwned>(&self) -> Result<T, HandlerError> {
-        serde_json::from_value(self.data.clone()).map_err(|error| HandlerError(error.to_string()))
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, HandlerError> {
+        serde_json::from_value(self.data.clone()).map_err(HandlerError::failed)
     }
 }
 
-/// Why a handler could not do its work; it will be asked again.
+/// Why a handler could not do its work.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct HandlerError(pub String);
+pub enum HandlerError {
+    /// It has failed with this event: it is asked again later, and after some attempts no more.
+    #[error("{0}")]
+    Failed(String),
+    /// It can't work at all for now, because what it needs is not there: it is asked again for as long as that takes.
+    #[error("not now: {0}")]
+    NotNow(String),
+}
+
+impl HandlerError {
+    /// It has failed with this event.
+    pub fn failed(error: impl std::fmt::Display) -> Self {
+        Self::Failed(error.to_string())
+    }
+
+    /// It can't work at all for now.
+    pub fn not_now(error: impl std::fmt::Display) -> Self {
+        Self::NotNow(error.to_string())
+    }
+}
 
 impl From<DbErr> for HandlerError {
     fn from(error: DbErr) -> Self {
-        Self(error.to_string())
+        if is_unreachable(&error) { Self::not_now(error) } else { Self::failed(error) }
     }
 }
 
@@ -243,6 +166,21 @@ pub trait Handler: Send + Sync + std::fmt::Debug {
     async fn handle(&self, shop: &Shop, event: &Event) -> Result<(), HandlerError>;
 }
 
+/// Events that this process has written, which orders those of one moment.
+static WRITTEN: AtomicU32 = AtomicU32::new(0);
+
+/// A UUID of version 7 that sorts by time to the microsecond, then by the order in which this process has asked.
+fn event_id(now: DateTime<Utc>) -> Uuid {
+    let micros = now.timestamp_subsec_micros() % 1_000;
+    let count = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let mut bytes = *uuid_at(now).as_bytes();
+    // Ten bits of the twelve after the version, the other two and thirty after the variant.
+    bytes[6] = 0x70 | (micros >> 6) as u8;
+    bytes[7] = ((micros << 2) as u8) | (count >> 30) as u8;
+    bytes[8..12].copy_from_slice(&(0x8000_0000 | (count & 0x3fff_ffff)).to_be_bytes());
+    Uuid::from_bytes(bytes)
+}
+
 /// The handlers of a shop.
 pub type Handlers = Vec<Arc<dyn Handler>>;
 
@@ -257,7 +195,7 @@ pub async fn emit<C: ConnectionTrait>(shop: &Shop, tx: &C, events: Vec<NewEvent>
     let mut rows = Vec::with_capacity(events.len());
     let mut deliveries = Vec::new();
     for event in events {
-        let id = uuid_at(now);
+        let id = event_id(now);
         for handler in shop.handlers.iter().filter(|handler| handler.wants(event.kind.name)) {
             deliveries.push(entity::delivery::ActiveModel {
                 event_id: Set(id),
@@ -282,4 +220,18 @@ pub async fn emit<C: ConnectionTrait>(shop: &Shop, tx: &C, events: Vec<NewEvent>
     }
     insert_all::<entity::event::Entity, _>(tx, rows).await?;
     insert_all::<entity::delivery::Entity, _>(tx, deliveries).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_of_one_moment_sort_as_they_were_written() {
+        let now = DateTime::from_timestamp_micros(1_795_200_000_123_456).expect("a time");
+        let ids: Vec<_> = (0..1_000).map(|_| event_id(now)).collect();
+        assert!(ids.is_sorted());
+        assert!(event_id(now - chrono::TimeDelta::microseconds(1)) < ids[0], "and by time before that");
+        assert!(ids.iter().all(|id| id.get_version_num() == 7 && id.get_variant() == uuid::Variant::RFC4122));
+    }
 }

@@ -53,14 +53,15 @@ impl<'a> Ledger<'a> {
             reference: Set(Some(self.cart.0)),
             created_at: Set(self.now),
         });
-        self.events.push(NewEvent::stock_changed(StockChanged {
+        let event = StockChanged {
             stock: row.id,
             variation: row.variation_id,
             on_hand: after.on_hand,
             reserved: after.reserved,
             version: after.version,
             reason,
-        }));
+        };
+        self.events.push(NewEvent::of(&event, event.version));
         let available = after.on_hand - after.reserved;
         if available.min(available + delta_reserved) <= SHOWN_LOW {
             self.refresh.insert(row.product_id);

@@ -113,3 +113,5 @@ pub struct StockChanged {
     /// Why it changed.
     pub reason: Reason,
 }
+
+event!(StockChanged, version 1, about stock);

@@ -158,6 +158,8 @@ pub struct OrderPlaced {
     pub lines: Vec<PlacedLine>,
 }
 
+event!(OrderPlaced, version 1, about order);
+
 /// A line of a placed order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlacedLine {

@@ -10,8 +10,8 @@ use commerce::access::{
     AccessError, Caller, GRANT_DAYS, KEYS_MOST, NewKey, REFRESH_DAYS, Scope, Scopes, Tokens, end, log_in, purge,
     queries, refresh, signing_keys,
 };
-use commerce::accounts::{AccountError, Role, change_password, end_session, reset_password};
-use commerce::events::PASSWORD_RESET_REQUESTED;
+use commerce::accounts::{AccountError, PasswordResetRequested, Role, change_password, end_session, reset_password};
+use commerce::events::DomainEvent;
 use commerce::sealed::Keyring;
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -345,7 +345,7 @@ both_databases! {
         assert!(refreshed(&shop, &tokens.refresh).await.is_err());
         let tokens = try_log_in(&shop, "ada@example.org", "an entirely new password").await.expect("signed in");
         reset_password::request(&shop, "ada@example.org").await.expect("asked");
-        let link = mailed_link(&shop, PASSWORD_RESET_REQUESTED.name).await;
+        let link = mailed_link(&shop, PasswordResetRequested::KIND.name).await;
         reset_password::reset(&shop, &link, &password("yet another password"), &device()).await.expect("reset");
         assert!(refreshed(&shop, &tokens.refresh).await.is_err());
 

@@ -2,10 +2,11 @@
 
 use crate::harness::TestShop;
 use commerce::accounts::{
-    AccountError, Device, IDLE_DAYS, Password, Registration, SESSION_DAYS, SignedIn, VerificationId, change_password,
-    end_session, link_token, purge, queries, register, reset_password, sign_in, verify_email,
+    AccountError, Device, IDLE_DAYS, Password, PasswordResetRequested, Registration, RegistrationRepeated,
+    SESSION_DAYS, SignedIn, UserRegistered, VerificationId, change_password, end_session, link_token, purge, queries,
+    register, reset_password, sign_in, verify_email,
 };
-use commerce::events::{PASSWORD_RESET_REQUESTED, REGISTRATION_REPEATED, USER_REGISTERED};
+use commerce::events::DomainEvent;
 use commerce::token::Token;
 use futures::FutureExt;
 use sea_orm::FromQueryResult;
@@ -46,7 +47,7 @@ pub async fn member(shop: &TestShop, email: &str) -> Token {
     // What is reported at the same time is in no order.
     shop.wait_seconds(1);
     register::register(shop, &registration(email, PASSWORD)).await.expect("registered");
-    let link = mailed_link(shop, USER_REGISTERED.name).await;
+    let link = mailed_link(shop, UserRegistered::KIND.name).await;
     let confirmed = verify_email::verify_email(shop, &link, &password(PASSWORD), &device()).await;
     confirmed.expect("confirmed").session().expect("no second factor")
 }
@@ -75,8 +76,8 @@ both_databases! {
         register::register(&shop, &registration("Ada@example.org", PASSWORD)).await.expect("registered");
         let refused = try_sign_in(&shop, "ada@example.org", PASSWORD).await;
         assert!(matches!(refused, Err(AccountError::Unverified)), "{refused:?}");
-        assert_eq!(reported(&shop, USER_REGISTERED.name).await.len(), 2, "the mail is sent again");
-        let link = mailed_link(&shop, USER_REGISTERED.name).await;
+        assert_eq!(reported(&shop, UserRegistered::KIND.name).await.len(), 2, "the mail is sent again");
+        let link = mailed_link(&shop, UserRegistered::KIND.name).await;
         assert!(verify_email::is_valid(&shop, &link).await.expect("looked at"));
         let session = verify_email::verify_email(&shop, &link, &password(PASSWORD), &device()).await.expect("confirmed");
         let session = session.session().expect("no second factor");
@@ -95,8 +96,8 @@ both_databases! {
         member(&shop, "ada@example.org").await;
         register::register(&shop, &registration("ADA@example.org", "another long password")).await.expect("as before");
         assert_eq!(shop.count("users").await, 1);
-        assert_eq!(reported(&shop, REGISTRATION_REPEATED.name).await.len(), 1, "the owner is told");
-        assert_eq!(reported(&shop, USER_REGISTERED.name).await.len(), 1);
+        assert_eq!(reported(&shop, RegistrationRepeated::KIND.name).await.len(), 1, "the owner is told");
+        assert_eq!(reported(&shop, UserRegistered::KIND.name).await.len(), 1);
         let taken_over = try_sign_in(&shop, "ada@example.org", "another long password").await;
         assert!(matches!(taken_over, Err(AccountError::WrongCredentials)), "{taken_over:?}");
         try_sign_in(&shop, "ada@example.org", PASSWORD).await.expect("the password is as it was");
@@ -105,7 +106,7 @@ both_databases! {
     async fn the_password_of_who_asked_before_does_not_wait_for_the_owner(shop: TestShop) {
         let stranger = registration("ada@example.org", "a password of a stranger");
         register::register(&shop, &stranger).await.expect("registered");
-        let old = mailed_link(&shop, USER_REGISTERED.name).await;
+        let old = mailed_link(&shop, UserRegistered::KIND.name).await;
         member(&shop, "ada@example.org").await;
         assert_eq!(shop.count("users").await, 1);
         let refused = verify_email::verify_email(&shop, &old, &password(PASSWORD), &device()).await;
@@ -120,13 +121,13 @@ both_databases! {
         shop.wait_seconds(1);
         let stranger = registration("ada@example.org", "a password of a stranger");
         register::register(&shop, &stranger).await.expect("registered");
-        let link = mailed_link(&shop, USER_REGISTERED.name).await;
+        let link = mailed_link(&shop, UserRegistered::KIND.name).await;
         let refused = verify_email::verify_email(&shop, &link, &password(PASSWORD), &device()).await;
         assert!(matches!(refused, Err(AccountError::WrongCredentials)), "{refused:?}");
         let refused = try_sign_in(&shop, "ada@example.org", "a password of a stranger").await;
         assert!(matches!(refused, Err(AccountError::Unverified)), "{refused:?}");
         reset_password::request(&shop, "ada@example.org").await.expect("asked");
-        let link = mailed_link(&shop, PASSWORD_RESET_REQUESTED.name).await;
+        let link = mailed_link(&shop, PasswordResetRequested::KIND.name).await;
         reset_password::reset(&shop, &link, &password(PASSWORD), &device()).await.expect("it is the owner's");
         assert!(try_sign_in(&shop, "ada@example.org", "a password of a stranger").await.is_err());
         try_sign_in(&shop, "ada@example.org", PASSWORD).await.expect("signed in");
@@ -142,7 +143,7 @@ both_databases! {
         let refused = change_password::change_password(&shop, &ada, &password(PASSWORD), &common, &device()).await;
         assert!(matches!(refused, Err(AccountError::CommonPassword)), "{refused:?}");
         reset_password::request(&shop, "ada@example.org").await.expect("asked");
-        let link = mailed_link(&shop, PASSWORD_RESET_REQUESTED.name).await;
+        let link = mailed_link(&shop, PasswordResetRequested::KIND.name).await;
         let refused = reset_password::reset(&shop, &link, &common, &device()).await;
         assert!(matches!(refused, Err(AccountError::CommonPassword)), "{refused:?}");
         reset_password::reset(&shop, &link, &password("a much better one"), &device()).await.expect("still good");
@@ -192,13 +193,13 @@ both_databases! {
         let (for_ada, answer) = shop.statements(reset_password::request(&shop, "ADA@example.org")).await;
         answer.expect("asked");
         assert_eq!(for_nobody, for_ada, "both take the same way");
-        let late = mailed_link(&shop, PASSWORD_RESET_REQUESTED.name).await;
+        let late = mailed_link(&shop, PasswordResetRequested::KIND.name).await;
         shop.wait_minutes(61);
         let refused = reset_password::reset(&shop, &late, &password("a new password"), &device()).await;
         assert!(matches!(refused, Err(AccountError::InvalidLink)), "an hour is over: {refused:?}");
 
         reset_password::request(&shop, "ada@example.org").await.expect("asked");
-        let link = mailed_link(&shop, PASSWORD_RESET_REQUESTED.name).await;
+        let link = mailed_link(&shop, PasswordResetRequested::KIND.name).await;
         let wrong_kind = verify_email::verify_email(&shop, &link, &password(PASSWORD), &device()).await;
         assert!(matches!(wrong_kind, Err(AccountError::InvalidLink)), "a link is for one thing: {wrong_kind:?}");
         let after = reset_password::reset(&shop, &link, &password("a new password"), &device()).await.expect("set");
@@ -212,7 +213,7 @@ both_databases! {
     async fn of_two_who_use_a_link_at_once_one_does(shop: TestShop) {
         member(&shop, "ada@example.org").await;
         reset_password::request(&shop, "ada@example.org").await.expect("asked");
-        let link = mailed_link(&shop, PASSWORD_RESET_REQUESTED.name).await;
+        let link = mailed_link(&shop, PasswordResetRequested::KIND.name).await;
         let reset = |text: &'static str| {
             let (shop, link) = (shop.clone(), link.clone());
             tokio::spawn(async move { reset_password::reset(&shop, &link, &password(text), &device()).await.is_ok() })

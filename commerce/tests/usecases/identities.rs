@@ -2,15 +2,15 @@
 
 use crate::harness::TestShop;
 use commerce::accounts::flow::{FLOW_MINUTES, Flow};
-use commerce::accounts::identity::{self, Identity, IdentityError, WaysIn};
+use commerce::accounts::identity::{self, Identity, IdentityError, IdentityLinked, WaysIn};
 use commerce::accounts::link_identity::{link_by_address, link_own};
 use commerce::accounts::sign_in_with_identity::sign_in_with_identity;
 use commerce::accounts::unlink_identity::unlink_identity;
 use commerce::accounts::{
-    AccountError, Device, Password, Registration, SignedIn, VerificationId, link_token, purge, queries, register,
-    sign_in, verify_email,
+    AccountError, Device, Password, Registration, SignedIn, UserRegistered, VerificationId, link_token, purge, queries,
+    register, sign_in, verify_email,
 };
-use commerce::events::{IDENTITY_LINKED, USER_REGISTERED};
+use commerce::events::DomainEvent;
 use commerce::token::Token;
 use sea_orm::FromQueryResult;
 
@@ -51,7 +51,7 @@ async fn register_only(shop: &TestShop, email: &str) -> Token {
         data: serde_json::Value,
     }
     let text = "SELECT data FROM events WHERE kind = $1 ORDER BY id";
-    let data = shop.rows::<Reported>(text, [USER_REGISTERED.name.into()]).await.pop().expect("reported").data;
+    let data = shop.rows::<Reported>(text, [UserRegistered::KIND.name.into()]).await.pop().expect("reported").data;
     let id: VerificationId = serde_json::from_value(data["verification"].clone()).expect("a link");
     link_token(shop, id)
 }
@@ -147,7 +147,7 @@ both_databases! {
         let session = link_by_address(&shop, &identity, &password(PASSWORD), &device()).await.expect("linked");
         let session = session.session().expect("no second factor");
         let told = "SELECT COUNT(*) AS n FROM events WHERE kind = $1";
-        assert_eq!(shop.number(told, [IDENTITY_LINKED.name.into()]).await, 1, "its owner is told");
+        assert_eq!(shop.number(told, [IdentityLinked::KIND.name.into()]).await, 1, "its owner is told");
         assert_eq!(shop.number(failures, []).await, 0);
         assert_eq!(who(&shop, &session).await.user, ada.user);
         let session = come(&shop, &identity).await.expect("signed in");

@@ -6,17 +6,16 @@ use commerce::accounts::admit::Admission;
 use commerce::accounts::second_factor::answer::{self, Entered};
 use commerce::accounts::second_factor::totp::{TotpSecret, step_at};
 use commerce::accounts::second_factor::{
-    Answer, FactorKind, Factors, PENDING_MINUTES, PendingId, TRIES, TRIES_PER_HOUR, TRUSTED_DAYS, devices, email_code,
-    queries as factors, recovery, set_up,
+    Answer, FactorAdded, FactorKind, FactorRemoved, Factors, PENDING_MINUTES, PendingId, RecoveryCodeUsed,
+    SignInCodeRequested, TRIES, TRIES_PER_HOUR, TRUSTED_DAYS, devices, email_code, queries as factors, recovery,
+    set_up,
 };
 use commerce::accounts::{
-    AccountError, Device, Password, Registration, SignedIn, VerificationId, change_password, link_token, purge,
-    queries, register, reset_password, sign_in, verify_email,
+    AccountError, Device, Password, PasswordResetRequested, Registration, SignedIn, UserRegistered, VerificationId,
+    change_password, link_token, purge, queries, register, reset_password, sign_in, verify_email,
 };
 use commerce::db::sql;
-use commerce::events::{
-    FACTOR_ADDED, FACTOR_REMOVED, PASSWORD_RESET_REQUESTED, RECOVERY_CODE_USED, SIGN_IN_CODE_REQUESTED, USER_REGISTERED,
-};
+use commerce::events::DomainEvent;
 use commerce::sealed::{Keyring, rotate};
 use commerce::token::Token;
 use sea_orm::ConnectionTrait;
@@ -47,7 +46,7 @@ async fn mailed_link(shop: &TestShop, kind: &str) -> Token {
 
 /// The code that was mailed last.
 async fn mailed_code(shop: &TestShop) -> Answer {
-    let data = reported(shop, SIGN_IN_CODE_REQUESTED.name).await.pop().expect("a code was asked for");
+    let data = reported(shop, SignInCodeRequested::KIND.name).await.pop().expect("a code was asked for");
     let pending: PendingId = serde_json::from_value(data["pending"].clone()).expect("a sign-in");
     let number = data["number"].as_i64().and_then(|number| number.try_into().ok()).expect("a number");
     Answer::Email(email_code::code(shop, pending, number))
@@ -59,7 +58,7 @@ pub async fn member(shop: &TestShop, email: &str) -> SignedIn {
     let registration =
         Registration { name: "Ada Lovelace".to_owned(), email: email.to_owned(), password: password(PASSWORD) };
     register::register(shop, &registration).await.expect("registered");
-    let link = mailed_link(shop, USER_REGISTERED.name).await;
+    let link = mailed_link(shop, UserRegistered::KIND.name).await;
     let admission = verify_email::verify_email(shop, &link, &password(PASSWORD), &device()).await.expect("confirmed");
     let token = admission.session().expect("no second factor yet");
     queries::signed_in(shop, &token).await.expect("read").expect("signed in")
@@ -117,7 +116,7 @@ both_databases! {
         let ada = member(&shop, EMAIL).await;
         let sessions = shop.count("sessions").await;
         let secret = set_up_app(&shop, &ada).await;
-        assert_eq!(reported(&shop, FACTOR_ADDED.name).await.len(), 1, "a mail tells of it");
+        assert_eq!(reported(&shop, FactorAdded::KIND.name).await.len(), 1, "a mail tells of it");
         let pending = begin(&shop).await;
         assert_eq!(shop.count("sessions").await, sessions);
         assert!(queries::signed_in(&shop, &pending).await.expect("read").is_none(), "it is no session");
@@ -314,7 +313,7 @@ both_databases! {
         set_up::add_email(&shop, &ada, &password(PASSWORD)).await.expect("added");
         let waiting = begin(&shop).await;
         reset_password::request(&shop, EMAIL).await.expect("asked");
-        let link = mailed_link(&shop, PASSWORD_RESET_REQUESTED.name).await;
+        let link = mailed_link(&shop, PasswordResetRequested::KIND.name).await;
         let admission = reset_password::reset(&shop, &link, &password(PASSWORD), &device()).await.expect("set");
         let pending = admission.pending().expect("the second factor is asked for");
         assert_eq!(shop.count("sessions").await, 0);
@@ -391,7 +390,7 @@ both_databases! {
         let elsewhere = SignedIn { session: commerce::accounts::SessionId::new(shop.clock.now()), ..ada.clone() };
         assert!(recovery::shown(&shop, &elsewhere).await.expect("read").is_none(), "in the session that made them");
         give(&shop, &begin(&shop).await, &Answer::Recovery(codes[0].to_lowercase())).await.expect("signed in");
-        assert_eq!(reported(&shop, RECOVERY_CODE_USED.name).await.len(), 1, "a mail tells of it");
+        assert_eq!(reported(&shop, RecoveryCodeUsed::KIND.name).await.len(), 1, "a mail tells of it");
         let again = give(&shop, &begin(&shop).await, &Answer::Recovery(codes[0].clone())).await;
         assert!(matches!(again, Err(AccountError::WrongCode)), "{again:?}");
         assert_eq!(has(&shop, &ada).await.recovery_codes, 9);
@@ -423,7 +422,7 @@ both_databases! {
         set_up::remove(&shop, &ada, FactorKind::Email, &password(PASSWORD)).await.expect("removed");
         assert_eq!(has(&shop, &ada).await, Factors::default(), "with the last one go the codes");
         assert_eq!(shop.count("trusted_devices").await, 0);
-        assert_eq!(reported(&shop, FACTOR_REMOVED.name).await.len(), 2, "mails tell of it");
+        assert_eq!(reported(&shop, FactorRemoved::KIND.name).await.len(), 2, "mails tell of it");
         assert!(matches!(begin_from(&shop, &device()).await, Admission::Session(_)));
         let again = set_up::remove(&shop, &ada, FactorKind::Email, &password(PASSWORD)).await;
         assert!(matches!(again, Err(AccountError::NoFactor)), "{again:?}");

@@ -5,10 +5,7 @@ use commerce::accounts::identity::IdentityLinked;
 use commerce::accounts::{
     PasswordChanged, PasswordResetRequested, RegistrationRepeated, UserId, UserRegistered, link_token, queries,
 };
-use commerce::events::{
-    Event, Handler, HandlerError, IDENTITY_LINKED, PASSWORD_CHANGED, PASSWORD_RESET_REQUESTED, REGISTRATION_REPEATED,
-    USER_REGISTERED,
-};
+use commerce::events::{DomainEvent, Event, Handler, HandlerError};
 use commerce::notifications::Mail;
 use commerce::notifications::send_mail::send_mail;
 use commerce::settings::Settings;
@@ -26,18 +23,18 @@ impl AccountMails {
     /// To whom an event is told, how, and where its button leads.
     fn plan(&self, shop: &Shop, event: &Event) -> Result<(UserId, Draw, String), HandlerError> {
         let page = |path: &str| format!("{}{path}", self.public_url);
-        Ok(if event.kind == USER_REGISTERED.name {
+        Ok(if event.kind == UserRegistered::KIND.name {
             let data: UserRegistered = event.read()?;
             let token = link_token(shop, data.verification);
             (data.user, app::mails::verify_email, page(&format!("/auth/verify/{}", token.as_str())))
-        } else if event.kind == REGISTRATION_REPEATED.name {
+        } else if event.kind == RegistrationRepeated::KIND.name {
             let data: RegistrationRepeated = event.read()?;
             (data.user, app::mails::registration_repeated, page("/auth/signin"))
-        } else if event.kind == PASSWORD_RESET_REQUESTED.name {
+        } else if event.kind == PasswordResetRequested::KIND.name {
             let data: PasswordResetRequested = event.read()?;
             let token = link_token(shop, data.verification);
             (data.user, app::mails::reset_password, page(&format!("/auth/reset/{}", token.as_str())))
-        } else if event.kind == IDENTITY_LINKED.name {
+        } else if event.kind == IdentityLinked::KIND.name {
             let data: IdentityLinked = event.read()?;
             (data.user, app::mails::identity_linked, page("/account/security"))
         } else {
@@ -54,9 +51,14 @@ impl Handler for AccountMails {
     }
 
     fn wants(&self, kind: &str) -> bool {
-        [USER_REGISTERED, REGISTRATION_REPEATED, PASSWORD_RESET_REQUESTED, PASSWORD_CHANGED, IDENTITY_LINKED]
-            .iter()
-            .any(|known| known.name == kind)
+        let known = [
+            UserRegistered::KIND,
+            RegistrationRepeated::KIND,
+            PasswordResetRequested::KIND,
+            PasswordChanged::KIND,
+            IdentityLinked::KIND,
+        ];
+        known.iter().any(|known| known.name == kind)
     }
 
     async fn handle(&self, shop: &Shop, event: &Event) -> Result<(), HandlerError> {
@@ -65,6 +67,6 @@ impl Handler for AccountMails {
         let Some((email, name)) = queries::contact(shop.db.primary(), user).await? else { return Ok(()) };
         let mail = draw(&email, &name, &shop.reference().settings, &url);
         let key = format!("account:{}", event.id);
-        send_mail(shop, &key, &mail).await.map_err(|error| HandlerError(error.to_string()))
+        send_mail(shop, &key, &mail).await.map_err(HandlerError::failed)
     }
 }

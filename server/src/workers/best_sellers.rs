@@ -2,7 +2,7 @@
 
 use commerce::Shop;
 use commerce::catalog::projection::add_sold;
-use commerce::events::{self, Event, Handler, HandlerError, ORDER_PLACED};
+use commerce::events::{self, DomainEvent, Event, Handler, HandlerError};
 use commerce::orders::OrderPlaced;
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ impl Handler for BestSellers {
     }
 
     fn wants(&self, kind: &str) -> bool {
-        kind == ORDER_PLACED.name
+        kind == OrderPlaced::KIND.name
     }
 
     async fn handle(&self, shop: &Shop, event: &Event) -> Result<(), HandlerError> {

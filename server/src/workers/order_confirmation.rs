@@ -1,7 +1,7 @@
 //! Mails the confirmation of each order that is placed.
 
 use commerce::Shop;
-use commerce::events::{Event, Handler, HandlerError, ORDER_PLACED};
+use commerce::events::{DomainEvent, Event, Handler, HandlerError};
 use commerce::notifications::send_mail::send_mail;
 use commerce::orders::link::{View, link};
 use commerce::orders::{OrderPlaced, queries};
@@ -20,13 +20,13 @@ impl Handler for OrderConfirmation {
     }
 
     fn wants(&self, kind: &str) -> bool {
-        kind == ORDER_PLACED.name
+        kind == OrderPlaced::KIND.name
     }
 
     async fn handle(&self, shop: &Shop, event: &Event) -> Result<(), HandlerError> {
         let placed: OrderPlaced = event.read()?;
         let order = queries::by_id(shop.db.primary(), placed.order).await?;
-        let order = order.ok_or_else(|| HandlerError("the order is gone".to_owned()))?;
+        let order = order.ok_or_else(|| HandlerError::failed("the order is gone"))?;
         // Whoever ordered has asked to be forgotten meanwhile.
         if order.email.is_empty() {
             return Ok(());
@@ -39,6 +39,6 @@ impl Handler for OrderConfirmation {
         let address = format!("{}{path}", self.public_url);
         let mail = app::mails::order_confirmation(&order, &shop.reference().settings, &address);
         let key = format!("order_confirmation:{}", order.id);
-        send_mail(shop, &key, &mail).await.map_err(|error| HandlerError(error.to_string()))
+        send_mail(shop, &key, &mail).await.map_err(HandlerError::failed)
     }
 }

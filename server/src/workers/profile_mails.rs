@@ -4,7 +4,7 @@ use commerce::Shop;
 use commerce::accounts::{
     AccountErased, EmailChangeRequested, EmailChanged, VerificationId, change_email, link_token, queries,
 };
-use commerce::events::{ACCOUNT_ERASED, EMAIL_CHANGE_REQUESTED, EMAIL_CHANGED, Event, Handler, HandlerError};
+use commerce::events::{DomainEvent, Event, Handler, HandlerError};
 use commerce::notifications::Mail;
 use commerce::notifications::send_mail::send_mail;
 
@@ -50,14 +50,14 @@ impl Handler for ProfileMails {
     }
 
     fn wants(&self, kind: &str) -> bool {
-        [EMAIL_CHANGE_REQUESTED, EMAIL_CHANGED, ACCOUNT_ERASED].iter().any(|known| known.name == kind)
+        [EmailChangeRequested::KIND, EmailChanged::KIND, AccountErased::KIND].iter().any(|known| known.name == kind)
     }
 
     async fn handle(&self, shop: &Shop, event: &Event) -> Result<(), HandlerError> {
         let settings = &shop.reference().settings;
-        let mails = if event.kind == EMAIL_CHANGE_REQUESTED.name {
+        let mails = if event.kind == EmailChangeRequested::KIND.name {
             self.ask_both(shop, &event.read()?).await?
-        } else if event.kind == EMAIL_CHANGED.name {
+        } else if event.kind == EmailChanged::KIND.name {
             let data: EmailChanged = event.read()?;
             let contact = queries::contact(shop.db.primary(), data.user).await?;
             let url = format!("{}/account/profile", self.public_url);
@@ -71,7 +71,7 @@ impl Handler for ProfileMails {
         };
         for (side, mail) in mails {
             let key = format!("account:{}{side}", event.id);
-            send_mail(shop, &key, &mail).await.map_err(|error| HandlerError(error.to_string()))?;
+            send_mail(shop, &key, &mail).await.map_err(HandlerError::failed)?;
         }
         Ok(())
     }

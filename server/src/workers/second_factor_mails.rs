@@ -5,9 +5,7 @@ use commerce::accounts::queries;
 use commerce::accounts::second_factor::{
     FactorAdded, FactorRemoved, RecoveryCodeUsed, SignInCodeRequested, email_code,
 };
-use commerce::events::{
-    Event, FACTOR_ADDED, FACTOR_REMOVED, Handler, HandlerError, RECOVERY_CODE_USED, SIGN_IN_CODE_REQUESTED,
-};
+use commerce::events::{DomainEvent, Event, Handler, HandlerError};
 use commerce::notifications::send_mail::send_mail;
 
 /// Sends the mails about second factors. The event is the key of its mail.
@@ -24,7 +22,7 @@ impl Handler for SecondFactorMails {
     }
 
     fn wants(&self, kind: &str) -> bool {
-        [FACTOR_ADDED, FACTOR_REMOVED, RECOVERY_CODE_USED, SIGN_IN_CODE_REQUESTED]
+        [FactorAdded::KIND, FactorRemoved::KIND, RecoveryCodeUsed::KIND, SignInCodeRequested::KIND]
             .iter()
             .any(|known| known.name == kind)
     }
@@ -35,11 +33,11 @@ impl Handler for SecondFactorMails {
         let Some((email, name)) = queries::contact(shop.db.primary(), user).await? else { return Ok(()) };
         let settings = &shop.reference().settings;
         let url = format!("{}/account/security", self.public_url);
-        let mail = if event.kind == FACTOR_ADDED.name {
+        let mail = if event.kind == FactorAdded::KIND.name {
             app::mails::factor_added(&email, &name, settings, event.read::<FactorAdded>()?.kind, &url)
-        } else if event.kind == FACTOR_REMOVED.name {
+        } else if event.kind == FactorRemoved::KIND.name {
             app::mails::factor_removed(&email, &name, settings, event.read::<FactorRemoved>()?.kind, &url)
-        } else if event.kind == RECOVERY_CODE_USED.name {
+        } else if event.kind == RecoveryCodeUsed::KIND.name {
             app::mails::recovery_code_used(&email, &name, settings, event.read::<RecoveryCodeUsed>()?.left, &url)
         } else {
             let data: SignInCodeRequested = event.read()?;
@@ -47,6 +45,6 @@ impl Handler for SecondFactorMails {
             app::mails::sign_in_code(&email, &name, settings, &code)
         };
         let key = format!("second factor:{}", event.id);
-        send_mail(shop, &key, &mail).await.map_err(|error| HandlerError(error.to_string()))
+        send_mail(shop, &key, &mail).await.map_err(HandlerError::failed)
     }
 }

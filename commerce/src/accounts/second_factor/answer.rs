@@ -171,6 +171,6 @@ async fn is_of_app(
 async fn is_of_paper(shop: &Shop, tx: &DatabaseTransaction, user: UserId, code: &str) -> Result<bool, AccountError> {
     let Some(left) = recovery::redeem(shop, tx, user, code).await? else { return Ok(false) };
     let event = RecoveryCodeUsed { user, left };
-    events::emit(shop, tx, vec![NewEvent::recovery_code_used(&event)]).await?;
+    events::emit(shop, tx, vec![NewEvent::uncounted(&event)]).await?;
     Ok(true)
 }

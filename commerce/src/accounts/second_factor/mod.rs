@@ -132,6 +132,8 @@ pub struct FactorAdded {
     pub kind: FactorKind,
 }
 
+event!(FactorAdded, version 1, about user);
+
 /// Somebody has a second factor less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FactorRemoved {
@@ -141,6 +143,8 @@ pub struct FactorRemoved {
     pub kind: FactorKind,
 }
 
+event!(FactorRemoved, version 1, about user);
+
 /// Somebody has signed in with a recovery code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecoveryCodeUsed {
@@ -149,6 +153,8 @@ pub struct RecoveryCodeUsed {
     /// How many are left.
     pub left: i64,
 }
+
+event!(RecoveryCodeUsed, version 1, about user);
 
 /// Somebody wants a code by mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,6 +166,8 @@ pub struct SignInCodeRequested {
     /// The how many-th code it is for this sign-in.
     pub number: i32,
 }
+
+event!(SignInCodeRequested, version 1, about user);
 
 #[cfg(test)]
 mod tests {

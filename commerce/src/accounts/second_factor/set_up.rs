@@ -121,7 +121,7 @@ pub(in crate::accounts) async fn added(
     if queries::factors(tx, who.user).await?.recovery_codes == 0 {
         recovery::make(shop, tx, who, now).await?;
     }
-    let event = NewEvent::factor_added(&FactorAdded { user: who.user, kind });
+    let event = NewEvent::uncounted(&FactorAdded { user: who.user, kind });
     Ok(events::emit(shop, tx, vec![event]).await?)
 }
 
@@ -136,7 +136,7 @@ pub(in crate::accounts) async fn removed(
         recovery::forget(tx, who.user).await?;
         devices::forget_all(tx, who.user).await?;
     }
-    let event = NewEvent::factor_removed(&FactorRemoved { user: who.user, kind });
+    let event = NewEvent::uncounted(&FactorRemoved { user: who.user, kind });
     Ok(events::emit(shop, tx, vec![event]).await?)
 }
 

@@ -142,7 +142,7 @@ impl Handler for Recorder {
             _ => false,
         };
         if fails {
-            return Err(HandlerError("told to fail".to_owned()));
+            return Err(HandlerError::failed("told to fail"));
         }
         self.handled.lock().expect("not poisoned").push(event.clone());
         Ok(())
