@@ -9,7 +9,7 @@ use crate::db::Db;
 use crate::events::Handlers;
 use crate::fulfilment::DeliveryMethod;
 use crate::notifications::Mailer;
-use crate::payments::Gateways;
+use crate::payments::{Gateways, TestGateway};
 use crate::pricing::{PriceContext, TaxRates};
 use crate::sealed::Keyring;
 use crate::settings::Settings;
@@ -29,6 +29,8 @@ pub struct Shop(Arc<Inner>);
 /// What a shop is built from.
 #[derive(Debug)]
 pub struct Parts {
+    /// Where people reach it, without a slash at the end.
+    pub public_url: String,
     /// Where records are kept.
     pub db: Db,
     /// Where time comes from.
@@ -37,6 +39,8 @@ pub struct Parts {
     pub sessions: Sessions,
     /// How orders can be paid.
     pub gateways: Gateways,
+    /// The gateway among them that moves no money, where it is on offer.
+    pub test_gateway: Option<TestGateway>,
     /// Where pictures are kept.
     pub files: Arc<dyn ObjectStore>,
     /// Who sends mails, if anyone.
@@ -65,6 +69,8 @@ pub struct Inner {
     pub signing_keys: SigningKeys,
     /// Told when there is something in the outbox.
     pub outbox: tokio::sync::Notify,
+    /// Told when a gateway is to be asked for something.
+    pub operations: tokio::sync::Notify,
 }
 
 /// What changes rarely and is asked for by every page: kept in memory and
@@ -121,6 +127,7 @@ impl Shop {
             passwords: Passwords::default(),
             signing_keys: SigningKeys::default(),
             outbox: tokio::sync::Notify::new(),
+            operations: tokio::sync::Notify::new(),
         })))
     }
 

@@ -11,7 +11,7 @@ use commerce::cart::sessions::Sessions;
 use commerce::clock::Clock;
 use commerce::db::{Db, PoolOptions, is_unreachable};
 use commerce::notifications::Mailer;
-use commerce::payments::{BankTransfer, CashOnDelivery, Gateways};
+use commerce::payments::{BankTransfer, CashOnDelivery, Gateway, Gateways, TestGateway, test_gateway};
 use commerce::{Parts, Shop, settings};
 use fred::clients::Pool;
 use fred::interfaces::ClientLike;
@@ -101,14 +101,22 @@ pub async fn open(config: &Config, public_url: &str) -> Result<Opened, StartErro
     let db = connect(config).await?;
     let redis = config.redis_url.as_ref().map(|url| redis(url.reveal())).transpose().map_err(StartError::Redis)?;
     let settings = settings::queries::load(db.read()).await?;
+    let test_gateway = config
+        .test_gateway
+        .then(|| TestGateway::new(db.clone(), Clock::System, public_url, test_gateway::key(&secret)));
+    let mut gateways: Vec<Arc<dyn Gateway>> = Vec::new();
+    if let Some(gateway) = &test_gateway {
+        gateways.push(Arc::new(gateway.clone()));
+    }
+    gateways.push(Arc::new(BankTransfer));
+    gateways.push(Arc::new(CashOnDelivery { country: settings.country, limit: CASH_LIMIT }));
     let shop = Shop::open(Parts {
+        public_url: public_url.to_owned(),
         db,
         clock: Clock::System,
         sessions: redis.clone().map_or_else(Sessions::default, Sessions::with_redis),
-        gateways: Gateways::new(vec![
-            Arc::new(BankTransfer),
-            Arc::new(CashOnDelivery { country: settings.country, limit: CASH_LIMIT }),
-        ]),
+        gateways: Gateways::new(gateways),
+        test_gateway,
         files: Arc::new(files),
         mailer: config.mailer()?.map(|mailer| Arc::new(mailer) as Arc<dyn Mailer>),
         handlers: workers::handlers(public_url),

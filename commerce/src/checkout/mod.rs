@@ -13,10 +13,6 @@ mod country;
 #[cfg(feature = "ssr")]
 pub mod entity;
 #[cfg(feature = "ssr")]
-pub mod finalise;
-#[cfg(feature = "ssr")]
-pub mod finish_open;
-#[cfg(feature = "ssr")]
 pub mod place_order;
 #[cfg(feature = "ssr")]
 pub mod queries;

@@ -1,20 +1,25 @@
 //! Makes a cart an order: at most one, of what the shopper saw, at the total they saw.
 
-use super::finalise::finalise;
 use super::queries::{demands, of_cart};
 use super::{Checkout, CheckoutError, PAY_BY_MINUTES, Step};
 use crate::Shop;
 use crate::accounts::UserId;
-use crate::cart::{self, CartId};
+use crate::cart::{self, CartId, CartLine};
 use crate::db::{self, insert_all, sql};
 use crate::inventory::claims;
 use crate::money::Money;
 use crate::orders::entity::{line, order};
-use crate::orders::{Fulfilment, Lifecycle, OrderId, OrderLineId, OrderNumber, Payment};
-use crate::payments::attempt;
+use crate::events::{self, NewEvent};
+use crate::orders::{
+    Fulfilment, Lifecycle, OrderId, OrderLineId, OrderNumber, OrderPlaced, Payment, PlacedLine,
+};
+use crate::payments::{ledger, pay::pay};
 use crate::token::Token;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, SqlErr};
+
+/// How long the request that placed an order is left alone with it, in seconds.
+const ALONE_SECONDS: i64 = 60;
 
 /// What the shopper agreed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,30 +30,52 @@ pub struct Agreement {
     pub total: i64,
 }
 
-/// Places the order of a guest's cart; gives the token that opens its page.
-/// Asked again, also at the same time, it gives the same order.
+/// An order that was placed, or waits for its payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The token that opens its page.
+    pub access: Token,
+    /// Where the shopper goes on to pay it, if that is elsewhere.
+    pub pay_at: Option<String>,
+}
+
+/// Places the order of a guest's cart. Asked again, also at the same time, it gives the same order.
 ///
 /// # Errors
-/// [`CheckoutError`]; the cart and what was entered are then as they were.
-pub async fn place_order(shop: &Shop, guest: &Token, agreement: Agreement) -> Result<Token, CheckoutError> {
-    if let Some(order) = placed_before(shop, guest, agreement.cart).await? {
-        finalise(shop, order).await?;
-        return Ok(access_token(shop, order));
-    }
-    let order = match with_free_number(shop, guest, agreement).await {
-        // Somebody else with the same form was faster.
-        Err(CheckoutError::NotStarted) => {
-            placed_before(shop, guest, agreement.cart).await?.ok_or(CheckoutError::NotStarted)?
-        }
-        outcome => outcome?,
+/// [`CheckoutError`]; the cart and what was entered are then as they were. After [`CheckoutError::PaymentDeclined`] the
+/// order waits, and can be paid again.
+pub async fn place_order(shop: &Shop, guest: &Token, agreement: Agreement) -> Result<Placed, CheckoutError> {
+    let order = match placed_before(shop, guest, agreement.cart).await? {
+        Some(order) => order,
+        None => match with_free_number(shop, guest, agreement).await {
+            // Somebody else with the same form was faster.
+            Err(CheckoutError::NotStarted) => {
+                placed_before(shop, guest, agreement.cart).await?.ok_or(CheckoutError::NotStarted)?
+            }
+            outcome => {
+                let order = outcome?;
+                shop.sessions.ended(&guest.hash()).await;
+                shop.outbox.notify_one();
+                order
+            }
+        },
     };
-    shop.sessions.ended(&guest.hash()).await;
-    finalise(shop, order).await?;
-    Ok(access_token(shop, order))
+    if !order.waits {
+        return Ok(Placed { access: access_token(shop, order.id), pay_at: None });
+    }
+    let pay_at = pay(shop, order.id).await?;
+    Ok(Placed { access: access_token(shop, order.id), pay_at })
+}
+
+/// An order that was made of a cart.
+struct Made {
+    id: OrderId,
+    /// Whether its payment has to be agreed.
+    waits: bool,
 }
 
 /// Draws another order number while the one drawn is taken: of 2^35, seldom even once.
-async fn with_free_number(shop: &Shop, guest: &Token, agreement: Agreement) -> Result<OrderId, CheckoutError> {
+async fn with_free_number(shop: &Shop, guest: &Token, agreement: Agreement) -> Result<Made, CheckoutError> {
     for _ in 0..3 {
         match db::retry(|| attempt_to_place(shop, guest, agreement)).await {
             Err(CheckoutError::Db(error)) if is_taken(&error, "number") => {}
@@ -69,14 +96,16 @@ pub fn access_token(shop: &Shop, order: OrderId) -> Token {
 }
 
 /// The order that stands for a guest's cart.
-async fn placed_before(shop: &Shop, guest: &Token, cart: CartId) -> Result<Option<OrderId>, DbErr> {
+async fn placed_before(shop: &Shop, guest: &Token, cart: CartId) -> Result<Option<Made>, DbErr> {
     let db = shop.db.primary();
-    let text = "SELECT id FROM orders WHERE cart_id = $1 AND guest_hash = $2 AND lifecycle <> 'cancelled'";
+    let text = "SELECT id, lifecycle FROM orders WHERE cart_id = $1 AND guest_hash = $2 AND lifecycle <> 'cancelled'";
     let row = db.query_one_raw(sql(db, text, [cart.into(), guest.hash().into()])).await?;
-    row.map(|row| row.try_get("", "id")).transpose()
+    let Some(row) = row else { return Ok(None) };
+    let waits = row.try_get::<String>("", "lifecycle")? == Lifecycle::AwaitingPayment.code();
+    Ok(Some(Made { id: row.try_get("", "id")?, waits }))
 }
 
-async fn attempt_to_place(shop: &Shop, guest: &Token, agreement: Agreement) -> Result<OrderId, CheckoutError> {
+async fn attempt_to_place(shop: &Shop, guest: &Token, agreement: Agreement) -> Result<Made, CheckoutError> {
     let now = shop.clock.now();
     let tx = shop.db.begin().await?;
     let (cart_id, user) = end_cart(&tx, guest, now).await?.ok_or(CheckoutError::NotStarted)?;
@@ -92,9 +121,7 @@ async fn attempt_to_place(shop: &Shop, guest: &Token, agreement: Agreement) -> R
         claims::claim_for_cart(shop, &tx, cart_id, &demands, expires_at).await?;
     }
     let order = insert(shop, &tx, guest, user, &checkout, now).await?;
-    claims::hand_to_order(&tx, cart_id, order).await?;
-    // What is left of the checkout would count as a hold of its network address.
-    tx.execute_raw(sql(&tx, "DELETE FROM checkouts WHERE cart_id = $1", [cart_id.into()])).await?;
+    claims::hand_to_order(&tx, cart_id, order.id).await?;
     tx.commit().await?;
     Ok(order)
 }
@@ -136,25 +163,30 @@ async fn insert<C: ConnectionTrait>(
     user: Option<UserId>,
     checkout: &Checkout,
     now: DateTime<Utc>,
-) -> Result<OrderId, CheckoutError> {
+) -> Result<Made, CheckoutError> {
     let contact = checkout.contact.as_ref().ok_or(CheckoutError::StepMissing(Step::Address))?;
     let delivery = checkout.delivery.as_ref().ok_or(CheckoutError::StepMissing(Step::Delivery))?;
     let payment = checkout.payment.as_ref().ok_or(CheckoutError::StepMissing(Step::Payment))?;
     let id = OrderId::new(now);
     let totals = &checkout.totals;
+    let due = Money::new(totals.total.gross, totals.currency);
+    let waits = !payment.agrees_at_once && due.minor() != 0;
+    let lifecycle = if waits { Lifecycle::AwaitingPayment } else { Lifecycle::Placed };
+    let number = OrderNumber::random();
     let row = order::ActiveModel {
         id: Set(id),
-        number: Set(OrderNumber::random().to_string()),
+        number: Set(number.to_string()),
         access_token_hash: Set(access_token(shop, id).hash()),
         cart_id: Set(Some(checkout.cart.id)),
         guest_hash: Set(Some(guest.hash())),
         user_id: Set(user),
-        lifecycle: Set(Lifecycle::AwaitingPayment.code().to_owned()),
+        lifecycle: Set(lifecycle.code().to_owned()),
         payment: Set(Payment::None.code().to_owned()),
         fulfilment: Set(Fulfilment::Unfulfilled.code().to_owned()),
         payment_method: Set(payment.code.to_owned()),
         payment_terms: Set(payment.terms.code().to_owned()),
-        pay_by: Set(Some(now + TimeDelta::minutes(PAY_BY_MINUTES))),
+        pay_by: Set(waits.then(|| now + TimeDelta::minutes(PAY_BY_MINUTES))),
+        check_at: Set(waits.then(|| now + TimeDelta::seconds(ALONE_SECONDS))),
         email: Set(contact.email.clone()),
         delivery_address: Set(contact.delivery.clone()),
         billing_address: Set(contact.billing.as_ref().unwrap_or(&contact.delivery).clone()),
@@ -170,17 +202,35 @@ async fn insert<C: ConnectionTrait>(
         net: Set(totals.total.net),
         tax: Set(totals.total.tax),
         total: Set(totals.total.gross),
+        store_credit: Set(0),
+        keeps_payment: Set(false),
         version: Set(1),
-        placed_at: Set(None),
+        placed_at: Set((!waits).then_some(now)),
+        cancelled_at: Set(None),
         anonymised_at: Set(None),
         created_at: Set(now),
         updated_at: Set(now),
     };
     order::Entity::insert(row).exec_without_returning(tx).await?;
     insert_all::<line::Entity, _>(tx, lines(id, checkout, now)).await?;
-    let amount = Money::new(totals.total.gross, totals.currency);
-    attempt::open(tx, id, payment.code, amount, now).await?;
-    Ok(id)
+    let later = shop.reference().settings.capture_when_shipped;
+    let reference = payment.agrees_at_once.then(|| number.to_string());
+    ledger::open(tx, id, payment.code, reference.as_deref(), due, later, now).await?;
+    if !waits {
+        let placed = OrderPlaced {
+            order: id,
+            number,
+            total: due,
+            payment_method: payment.code.to_owned(),
+            lines: checkout.cart.lines.iter().map(placed_line).collect(),
+        };
+        events::emit(shop, tx, vec![NewEvent::of(&placed, 1)]).await?;
+    }
+    Ok(Made { id, waits })
+}
+
+fn placed_line(line: &CartLine) -> PlacedLine {
+    PlacedLine { product: line.product, variation: line.variation, quantity: line.quantity }
 }
 
 fn lines(order: OrderId, checkout: &Checkout, now: DateTime<Utc>) -> Vec<line::ActiveModel> {

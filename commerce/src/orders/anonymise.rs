@@ -67,6 +67,8 @@ async fn attempt(shop: &Shop, before: DateTime<Utc>) -> Result<u64, DbErr> {
 
 /// Removes from an order what no invoice needs, and lets no link open its page any more.
 pub(crate) async fn unlink<C: ConnectionTrait>(tx: &C, order: OrderId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let text = "DELETE FROM checkouts WHERE cart_id = (SELECT cart_id FROM orders WHERE id = $1)";
+    tx.execute_raw(sql(tx, text, [order.into()])).await?;
     let text = "UPDATE orders SET user_id = NULL, guest_hash = NULL, email = '', note = '', access_token_hash = $2,
                                   version = version + 1, updated_at = $3 WHERE id = $1";
     let nobody = Token::random().hash();

@@ -72,6 +72,14 @@ pub mod order {
         pub tax: i64,
         /// Everything: the sum of the gross of lines and delivery.
         pub total: i64,
+        /// What of the total was paid with store credit.
+        pub store_credit: i64,
+        /// When its payment is looked at again, while it waits for that.
+        pub check_at: Option<DateTimeUtc>,
+        /// When it was cancelled.
+        pub cancelled_at: Option<DateTimeUtc>,
+        /// Whether what was paid is kept though it is cancelled.
+        pub keeps_payment: bool,
         /// Counts the changes.
         pub version: i64,
         /// When it was forgotten who it was for.

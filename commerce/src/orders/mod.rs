@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "ssr")]
 pub mod anonymise;
 #[cfg(feature = "ssr")]
+pub mod cancel;
+#[cfg(feature = "ssr")]
 pub mod claim;
 #[cfg(feature = "ssr")]
 pub mod entity;
@@ -21,6 +23,8 @@ pub mod link;
 #[cfg(feature = "ssr")]
 pub mod lookup;
 mod number;
+#[cfg(feature = "ssr")]
+pub mod place;
 #[cfg(feature = "ssr")]
 pub mod queries;
 mod state;
@@ -72,6 +76,14 @@ pub struct Order {
     pub delivery: LineTotal,
     /// Everything.
     pub total: Amounts,
+    /// What of it was paid with store credit.
+    pub store_credit: Money,
+    /// Until when its payment must be agreed, where it waits for that.
+    pub pay_by: Option<DateTime<Utc>>,
+    /// Whether what was paid is kept though it is cancelled.
+    pub keeps_payment: bool,
+    /// Counts the changes.
+    pub version: i64,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// What was bought.
@@ -87,6 +99,27 @@ impl Order {
     /// What is to be paid in all.
     pub fn to_pay(&self) -> Money {
         Money::new(self.total.gross, self.currency)
+    }
+
+    /// What is to be paid with money: the total without what store credit paid.
+    pub fn due(&self) -> Money {
+        Money::new(self.total.gross - self.store_credit.minor(), self.currency)
+    }
+
+    /// What is reported of it once it is placed.
+    pub fn placed(&self) -> OrderPlaced {
+        let placed = |line: &OrderLine| PlacedLine {
+            product: line.product,
+            variation: line.variation,
+            quantity: line.quantity,
+        };
+        OrderPlaced {
+            order: self.id,
+            number: self.number,
+            total: self.to_pay(),
+            payment_method: self.payment_method.clone(),
+            lines: self.lines.iter().map(placed).collect(),
+        }
     }
 
     /// The goods as they were priced, before tax where prices were.

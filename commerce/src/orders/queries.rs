@@ -192,6 +192,10 @@ fn order_of(
             amounts: Amounts { net: row.delivery_net, tax: row.delivery_tax, gross: row.delivery_gross },
         },
         total: Amounts { net: row.net, tax: row.tax, gross: row.total },
+        store_credit: Money::new(row.store_credit, currency),
+        pay_by: row.pay_by,
+        keeps_payment: row.keeps_payment,
+        version: row.version,
         created_at: row.created_at,
         lines,
     })

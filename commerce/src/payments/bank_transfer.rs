@@ -1,8 +1,11 @@
 //! Payment in advance by bank transfer.
 
-use super::{Accepted, Gateway, GatewayError, PaymentContext, PaymentRequest, PaymentTerms};
+use super::{
+    Answer, Fact, Gateway, GatewayError, OperationRequest, Outcome, PaymentContext, PaymentRef, PaymentRequest,
+    PaymentTerms,
+};
 
-/// The shopper sends the money; staff see it arrive.
+/// The shopper sends the money; staff see it arrive, and send it back.
 #[derive(Debug)]
 pub struct BankTransfer;
 
@@ -20,8 +23,33 @@ impl Gateway for BankTransfer {
         true
     }
 
-    async fn request(&self, request: &PaymentRequest) -> Result<Accepted, GatewayError> {
+    fn agrees_at_once(&self) -> bool {
+        true
+    }
+
+    async fn request(&self, request: &PaymentRequest) -> Result<Answer, GatewayError> {
         // The order number is what the transfer is recognised by.
-        Ok(Accepted { reference: Some(request.order_number.clone()) })
+        Ok(Answer::Decided { reference: Some(request.order_number.clone()), facts: Vec::new() })
+    }
+
+    async fn look_up(&self, _: &PaymentRef) -> Result<Vec<Fact>, GatewayError> {
+        Ok(Vec::new())
+    }
+
+    async fn operate(&self, operation: &OperationRequest) -> Result<Vec<Fact>, GatewayError> {
+        Ok(vec![by_hand(operation)])
+    }
+}
+
+/// What staff do outside of the shop, and so is done once they say it.
+pub(super) fn by_hand(operation: &OperationRequest) -> Fact {
+    Fact {
+        name: operation.id.to_string(),
+        action: operation.action,
+        outcome: Outcome::Succeeded,
+        amount: operation.amount,
+        reference: None,
+        operation: Some(operation.id),
+        reason: None,
     }
 }

@@ -1,6 +1,9 @@
 //! Payment in cash when the parcel is handed over.
 
-use super::{Accepted, Gateway, GatewayError, PaymentContext, PaymentRequest, PaymentTerms};
+use super::bank_transfer::by_hand;
+use super::{
+    Answer, Fact, Gateway, GatewayError, OperationRequest, PaymentContext, PaymentRef, PaymentRequest, PaymentTerms,
+};
 
 /// The carrier collects the money, in the shop's own country, up to a limit.
 #[derive(Debug)]
@@ -25,8 +28,20 @@ impl Gateway for CashOnDelivery {
         context.country == self.country && context.total.minor() <= self.limit
     }
 
-    async fn request(&self, _: &PaymentRequest) -> Result<Accepted, GatewayError> {
-        Ok(Accepted { reference: None })
+    fn agrees_at_once(&self) -> bool {
+        true
+    }
+
+    async fn request(&self, _: &PaymentRequest) -> Result<Answer, GatewayError> {
+        Ok(Answer::Decided { reference: None, facts: Vec::new() })
+    }
+
+    async fn look_up(&self, _: &PaymentRef) -> Result<Vec<Fact>, GatewayError> {
+        Ok(Vec::new())
+    }
+
+    async fn operate(&self, operation: &OperationRequest) -> Result<Vec<Fact>, GatewayError> {
+        Ok(vec![by_hand(operation)])
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Settings {
     pub low_stock: i64,
     /// What bank transfers are sent to; shown after an order is placed.
     pub bank_account: String,
+    /// Whether money is only set aside when an order is placed, and taken when its first parcel leaves.
+    pub capture_when_shipped: bool,
     /// Whether staff must set up a second factor before they go on.
     pub require_second_factor_for_staff: bool,
 }
@@ -40,6 +42,7 @@ impl Default for Settings {
             country: "DE".to_owned(),
             low_stock: 5,
             bank_account: "DE00 0000 0000 0000 0000 00".to_owned(),
+            capture_when_shipped: false,
             require_second_factor_for_staff: false,
         }
     }

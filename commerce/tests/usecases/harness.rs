@@ -17,7 +17,7 @@ use commerce::catalog::{CategoryId, VariationId};
 use commerce::clock::Clock;
 use commerce::db::{Db, PoolOptions, sql};
 use commerce::inventory::{self, LocationId};
-use commerce::payments::{BankTransfer, CashOnDelivery, Gateways};
+use commerce::payments::{BankTransfer, CashOnDelivery, Gateways, TestGateway};
 use commerce::sealed::Keyring;
 use commerce::{Parts, Shop};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, FromQueryResult, Value};
@@ -262,7 +262,9 @@ impl TestShop {
 
 impl World {
     fn parts(&self, db: Db) -> Parts {
+        let test_gateway = TestGateway::new(db.clone(), self.clock.clone(), "http://shop.test", b"key".to_vec());
         Parts {
+            public_url: "http://shop.test".to_owned(),
             db,
             clock: self.clock.clone(),
             sessions: Sessions::default(),
@@ -270,7 +272,9 @@ impl World {
                 Arc::new(BankTransfer),
                 Arc::new(CashOnDelivery { country: "DE".to_owned(), limit: 50_000 }),
                 self.card.clone(),
+                Arc::new(test_gateway.clone()),
             ]),
+            test_gateway: Some(test_gateway),
             files: Arc::new(object_store::memory::InMemory::new()),
             mailer: Some(self.mailbox.clone()),
             handlers: vec![self.first.clone(), self.second.clone()],

@@ -8,7 +8,7 @@ mod second_factor_mails;
 
 use commerce::Shop;
 use commerce::events::Handlers;
-use commerce::{access, accounts, audit, cart, checkout, events, inventory, notifications, orders};
+use commerce::{access, accounts, audit, cart, events, inventory, notifications, orders, payments};
 use sea_orm::DbErr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,8 +50,8 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
             Ok(())
         })
     });
-    regularly("finish_open", 30, |shop| {
-        Box::pin(async move { checkout::finish_open::finish_open(&shop).await.map(drop) })
+    regularly("settle_payments", 15, |shop| {
+        Box::pin(async move { payments::settle::settle_due(&shop).await.map(drop) })
     });
     regularly("purge", 3_600, |shop| {
         Box::pin(async move {

@@ -3,7 +3,10 @@
 use commerce::Shop;
 use commerce::events::{Event, Handler, HandlerError};
 use commerce::notifications::{Mail, MailError, MailId, Mailer};
-use commerce::payments::{Accepted, Gateway, GatewayError, PaymentContext, PaymentRequest, PaymentTerms};
+use commerce::payments::{
+    Action, Answer as Answered, Fact, Gateway, GatewayError, OperationRequest, Outcome, PaymentContext, PaymentRef,
+    PaymentRequest, PaymentTerms,
+};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -57,16 +60,45 @@ impl Gateway for CardGateway {
         true
     }
 
-    async fn request(&self, request: &PaymentRequest) -> Result<Accepted, GatewayError> {
+    async fn request(&self, request: &PaymentRequest) -> Result<Answered, GatewayError> {
         self.requests.lock().expect("not poisoned").push(request.clone());
         let answer = self.answers.lock().expect("not poisoned").pop_front().unwrap_or(Answer::Accept);
         match answer {
-            Answer::Accept => Ok(Accepted { reference: Some(format!("card {}", request.order_number)) }),
-            Answer::Decline => Err(GatewayError::Declined),
-            Answer::Unavailable => Err(GatewayError::Unavailable),
+            Answer::Accept => {
+                let reference = format!("card {}", request.attempt);
+                let fact = |action| Fact {
+                    name: reference.clone(),
+                    action,
+                    outcome: Outcome::Succeeded,
+                    amount: request.amount,
+                    reference: Some(reference.clone()),
+                    operation: None,
+                    reason: None,
+                };
+                let facts = vec![fact(Action::Authorise), fact(Action::Capture)];
+                Ok(Answered::Decided { reference: Some(reference.clone()), facts })
+            }
+            Answer::Decline => Err(GatewayError::Declined(None)),
+            Answer::Unavailable => Err(GatewayError::Unavailable("told to be".to_owned())),
             Answer::Crash => panic!("the gateway was told to crash"),
             Answer::Hang => std::future::pending().await,
         }
+    }
+
+    async fn look_up(&self, _: &PaymentRef) -> Result<Vec<Fact>, GatewayError> {
+        Ok(Vec::new())
+    }
+
+    async fn operate(&self, operation: &OperationRequest) -> Result<Vec<Fact>, GatewayError> {
+        Ok(vec![Fact {
+            name: operation.id.to_string(),
+            action: operation.action,
+            outcome: Outcome::Succeeded,
+            amount: operation.amount,
+            reference: None,
+            operation: Some(operation.id),
+            reason: None,
+        }])
     }
 }
 

@@ -162,6 +162,6 @@ impl Guest {
 
     /// Agrees to something.
     pub async fn place_as(&self, agreement: Agreement) -> Result<Token, CheckoutError> {
-        place_order(&self.shop, self.token(), agreement).await
+        place_order(&self.shop, self.token(), agreement).await.map(|placed| placed.access)
     }
 }

@@ -1,0 +1,327 @@
+//! What the entries of the ledger come to, and what follows from that. Pure: the same entries in any order and
+//! however often give the same.
+
+use super::{Action, OperationId, Outcome, PaymentAttemptId};
+use crate::orders::{Lifecycle, Payment};
+use std::collections::BTreeMap;
+
+/// An entry of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Of which attempt.
+    pub attempt: PaymentAttemptId,
+    /// What was done.
+    pub action: Action,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What the gateway knows it by: entries of the same fact are about the same money.
+    pub fact: String,
+    /// What asked for it, if the shop did.
+    pub operation: Option<OperationId>,
+    /// How much, in minor units.
+    pub amount: i64,
+}
+
+/// What the entries of an attempt come to, in minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// Set aside, whether taken later or not.
+    pub authorised: i64,
+    /// Taken.
+    pub captured: i64,
+    /// Given back.
+    pub refunded: i64,
+    /// Whether what was set aside and not taken was let go.
+    pub voided: bool,
+}
+
+impl Balance {
+    /// What is still set aside: nothing once some of it was taken, since gateways let the rest go then.
+    pub fn held(&self) -> i64 {
+        if self.voided || self.captured > 0 { 0 } else { self.authorised }
+    }
+
+    /// What was taken and not given back.
+    pub fn kept(&self) -> i64 {
+        self.captured - self.refunded
+    }
+}
+
+/// Adds up the entries of one attempt.
+///
+/// A fact that was told with two outcomes has succeeded, whichever was told first; only a refund that was told to have
+/// succeeded can still fail, when the bank sends it back.
+pub fn balance<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Balance {
+    let mut facts = BTreeMap::<(Action, &str), (bool, bool, i64)>::new();
+    for entry in entries {
+        let fact = facts.entry((entry.action, &entry.fact)).or_default();
+        match entry.outcome {
+            Outcome::Succeeded => {
+                fact.0 = true;
+                // Told twice with different amounts, the larger one is the later one: captures in parts add up.
+                fact.2 = fact.2.max(entry.amount);
+            }
+            Outcome::Failed => fact.1 = true,
+            Outcome::Pending => {}
+        }
+    }
+    let mut balance = Balance::default();
+    for ((action, _), (succeeded, failed, amount)) in facts {
+        match action {
+            Action::Authorise if succeeded => balance.authorised += amount,
+            Action::Capture if succeeded => balance.captured += amount,
+            Action::Refund if succeeded && !failed => balance.refunded += amount,
+            Action::Void if succeeded => balance.voided = true,
+            _ => {}
+        }
+    }
+    balance.authorised = balance.authorised.max(balance.captured);
+    balance
+}
+
+/// An attempt with what is under way at its gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptState {
+    /// Which attempt.
+    pub id: PaymentAttemptId,
+    /// What its entries come to.
+    pub balance: Balance,
+    /// What was asked of the gateway and not answered yet, in minor units.
+    pub under_way: Vec<(Action, i64)>,
+    /// What the gateway has refused again and again: it is left to staff.
+    pub given_up: Vec<Action>,
+}
+
+impl AttemptState {
+    fn asked(&self, action: Action) -> i64 {
+        self.under_way.iter().filter(|(asked, _)| *asked == action).map(|(_, amount)| amount).sum()
+    }
+
+    /// What was taken, less what was given back or is about to be.
+    pub fn refundable(&self) -> i64 {
+        self.balance.kept() - self.asked(Action::Refund)
+    }
+}
+
+/// What an order has to be paid with money, in minor units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Whether it stands.
+    pub lifecycle: Lifecycle,
+    /// Its total, less what was paid with store credit.
+    pub amount: i64,
+    /// Whether what was set aside is to be taken now.
+    pub capture: bool,
+    /// Whether what was taken is kept though it is cancelled.
+    pub keeps_payment: bool,
+}
+
+impl Due {
+    /// The most that the shop may keep.
+    fn most(&self) -> i64 {
+        if self.lifecycle == Lifecycle::Cancelled && !self.keeps_payment { 0 } else { self.amount }
+    }
+}
+
+/// Something that a gateway is to be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// Of which attempt.
+    pub attempt: PaymentAttemptId,
+    /// What.
+    pub action: Action,
+    /// How much, in minor units.
+    pub amount: i64,
+}
+
+/// What is to be asked of gateways so that the shop keeps what it may, and no more: an order that is paid twice, that
+/// was cancelled, or that costs less now, gives money back by itself. The oldest attempt keeps its money first.
+pub fn wishes(due: Due, attempts: &[AttemptState]) -> Vec<Wish> {
+    let mut wishes = Vec::new();
+    let mut need = due.most();
+    for attempt in attempts {
+        let mut wish = |action, amount| {
+            if amount > 0 && !attempt.given_up.contains(&action) {
+                wishes.push(Wish { attempt: attempt.id, action, amount });
+            }
+        };
+        let kept = attempt.refundable().max(0);
+        let keeps = kept.min(need);
+        wish(Action::Refund, kept - keeps);
+        need -= keeps;
+        let capturing = attempt.asked(Action::Capture);
+        let held = (attempt.balance.held() - capturing).max(0);
+        need -= capturing.min(need);
+        let takes = held.min(need);
+        if takes == 0 {
+            if attempt.asked(Action::Void) == 0 && capturing == 0 {
+                wish(Action::Void, held);
+            }
+        } else {
+            need -= takes;
+            if due.capture && due.lifecycle == Lifecycle::Placed && capturing == 0 {
+                wish(Action::Capture, takes);
+            }
+        }
+    }
+    wishes
+}
+
+/// What of an order is agreed: set aside or taken, in minor units.
+fn agreed(attempts: &[AttemptState]) -> i64 {
+    attempts.iter().map(|attempt| attempt.balance.held() + attempt.balance.kept()).sum()
+}
+
+/// What of an order still has to be agreed, in minor units; never below 0.
+pub fn outstanding(amount: i64, attempts: &[AttemptState]) -> i64 {
+    (amount - agreed(attempts)).max(0)
+}
+
+/// The stored fact of an order's payment, from what is due and its attempts.
+pub fn state(amount: i64, attempts: &[AttemptState]) -> Payment {
+    let sum = |of: fn(&Balance) -> i64| attempts.iter().map(|attempt| of(&attempt.balance)).sum::<i64>();
+    let (captured, refunded, held) = (sum(|b| b.captured), sum(|b| b.refunded), sum(Balance::held));
+    let kept = captured - refunded;
+    if captured > 0 && kept >= amount {
+        Payment::Paid
+    } else if captured == 0 {
+        match (held > 0, attempts.iter().any(|attempt| attempt.balance.voided)) {
+            (true, _) if kept + held >= amount => Payment::Authorised,
+            (true, _) | (false, false) => Payment::None,
+            (false, true) => Payment::Voided,
+        }
+    } else if refunded == 0 {
+        Payment::PartlyPaid
+    } else if kept > 0 {
+        Payment::PartlyRefunded
+    } else {
+        Payment::Refunded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    fn attempt(number: u128, balance: Balance) -> AttemptState {
+        AttemptState { id: PaymentAttemptId(Uuid::from_u128(number)), balance, under_way: Vec::new(), given_up: Vec::new() }
+    }
+
+    fn entry(action: Action, outcome: Outcome, fact: &str, amount: i64) -> Entry {
+        let attempt = PaymentAttemptId(Uuid::nil());
+        Entry { attempt, action, outcome, fact: fact.to_owned(), operation: None, amount }
+    }
+
+    fn entries() -> impl Strategy<Value = Vec<Entry>> {
+        let one = (0_usize..4, 0_usize..3, 0_u8..4, 1_i64..100);
+        prop::collection::vec(one, 0..12).prop_map(|all| {
+            all.into_iter()
+                .map(|(action, outcome, fact, _)| {
+                    // The same fact is about the same amount.
+                    let amount = i64::from(fact) * 10 + 10;
+                    entry(Action::ALL[action], Outcome::ALL[outcome], &fact.to_string(), amount)
+                })
+                .collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_and_the_number_of_tellings_do_not_matter(
+            entries in entries(),
+            again in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
+            seed in any::<u64>(),
+        ) {
+            let expected = balance(&entries);
+            let mut shuffled = entries.clone();
+            if !entries.is_empty() {
+                shuffled.extend(again.iter().map(|index| index.get(&entries).clone()));
+            }
+            let mut random = seed;
+            for index in (1..shuffled.len()).rev() {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                shuffled.swap(index, (random >> 33) as usize % (index + 1));
+            }
+            prop_assert_eq!(balance(&shuffled), expected);
+        }
+
+        #[test]
+        fn nothing_is_asked_for_that_is_not_there_and_nothing_too_much_is_kept(
+            amount in 0_i64..200,
+            cancelled in any::<bool>(),
+            capture in any::<bool>(),
+            balances in prop::collection::vec((0_i64..200, 0_i64..200, 0_i64..200, any::<bool>()), 0..4),
+        ) {
+            let attempts: Vec<_> = balances
+                .into_iter()
+                .zip(0..)
+                .map(|((authorised, captured, refunded, voided), number)| {
+                    let captured = captured.min(authorised);
+                    attempt(number, Balance { authorised, captured, refunded: refunded.min(captured), voided })
+                })
+                .collect();
+            let lifecycle = if cancelled { Lifecycle::Cancelled } else { Lifecycle::Placed };
+            let due = Due { lifecycle, amount, capture, keeps_payment: false };
+            let wishes = wishes(due, &attempts);
+            let mut after = attempts.clone();
+            for wish in &wishes {
+                let balance = &mut after.iter_mut().find(|attempt| attempt.id == wish.attempt).expect("its own").balance;
+                match wish.action {
+                    Action::Capture => balance.captured += wish.amount,
+                    Action::Refund => balance.refunded += wish.amount,
+                    Action::Void => balance.voided = true,
+                    Action::Authorise => prop_assert!(false, "nothing more is set aside"),
+                }
+                prop_assert!(balance.captured <= balance.authorised && balance.refunded <= balance.captured);
+            }
+            let kept: i64 = after.iter().map(|attempt| attempt.balance.kept()).sum();
+            prop_assert!(kept <= due.most());
+            let had: i64 = attempts.iter().map(|attempt| attempt.balance.kept()).sum();
+            prop_assert!(kept >= had.min(due.most()), "what may be kept is kept");
+            prop_assert!(super::wishes(due, &after).is_empty(), "once it is done nothing is left to wish");
+        }
+    }
+
+    #[test]
+    fn a_refund_that_the_bank_sends_back_was_none() {
+        let captured = entry(Action::Capture, Outcome::Succeeded, "pi", 100);
+        let refund = |outcome| entry(Action::Refund, outcome, "re", 40);
+        let told = [captured.clone(), refund(Outcome::Succeeded), refund(Outcome::Failed)];
+        assert_eq!(balance(&told).refunded, 0);
+        assert_eq!(balance([&captured, &refund(Outcome::Pending)]).refunded, 0);
+        assert_eq!(balance([&captured, &refund(Outcome::Succeeded)]).refunded, 40);
+    }
+
+    #[test]
+    fn the_word_for_a_payment() {
+        let of = |authorised, captured, refunded, voided| {
+            state(100, &[attempt(1, Balance { authorised, captured, refunded, voided })])
+        };
+        assert_eq!(state(100, &[]), Payment::None);
+        assert_eq!(of(0, 0, 0, false), Payment::None);
+        assert_eq!(of(100, 0, 0, false), Payment::Authorised);
+        assert_eq!(of(50, 0, 0, false), Payment::None);
+        assert_eq!(of(100, 0, 0, true), Payment::Voided);
+        assert_eq!(of(100, 60, 0, true), Payment::PartlyPaid);
+        assert_eq!(of(100, 100, 0, false), Payment::Paid);
+        assert_eq!(of(120, 120, 20, false), Payment::Paid, "what was too much went back");
+        assert_eq!(of(100, 100, 30, false), Payment::PartlyRefunded);
+        assert_eq!(of(100, 100, 100, false), Payment::Refunded);
+    }
+
+    #[test]
+    fn money_that_comes_twice_goes_back_once() {
+        let paid = Balance { authorised: 100, captured: 100, ..Balance::default() };
+        let due = Due { lifecycle: Lifecycle::Placed, amount: 100, capture: true, keeps_payment: false };
+        let mut attempts = [attempt(1, paid), attempt(2, paid)];
+        let refund = Wish { attempt: attempts[1].id, action: Action::Refund, amount: 100 };
+        assert_eq!(wishes(due, &attempts), [refund]);
+        attempts[1].under_way.push((Action::Refund, 100));
+        assert_eq!(wishes(due, &attempts), []);
+        let cancelled = Due { lifecycle: Lifecycle::Cancelled, ..due };
+        assert_eq!(wishes(cancelled, &attempts), [Wish { attempt: attempts[0].id, ..refund }]);
+        assert_eq!(wishes(Due { keeps_payment: true, ..cancelled }, &attempts), []);
+    }
+}

@@ -1,0 +1,323 @@
+//! The ledger: attempts to pay orders, what gateways were asked for, and what they have said.
+
+use super::{
+    Action, AttemptState, Entry, Fact, OperationId, Outcome, PaymentAttemptId, PaymentEventId, PaymentRef, Wish, balance,
+};
+use crate::catalog::queries::currency;
+use crate::db::sql;
+use crate::money::{Currency, Money};
+use crate::orders::OrderId;
+use crate::orders::queries::unknown;
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+
+/// How often a gateway may refuse the same before it is left to staff.
+const MOST_REFUSALS: usize = 3;
+
+/// One try to pay an order at one gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Identifies it.
+    pub id: PaymentAttemptId,
+    /// At which gateway.
+    pub gateway: String,
+    /// What the gateway calls the request.
+    pub reference: Option<String>,
+    /// How much.
+    pub amount: Money,
+    /// Whether the money is taken when the goods leave.
+    pub capture_later: bool,
+    /// The gateway's page on which the shopper goes on.
+    pub redirect_to: Option<String>,
+    /// What its entries come to, and what is under way.
+    pub state: AttemptState,
+    /// Its entries, oldest first.
+    pub entries: Vec<Recorded>,
+}
+
+/// An entry of the ledger as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// What counts of it.
+    pub entry: Entry,
+    /// What later operations call it.
+    pub reference: Option<String>,
+    /// The gateway's word for why not.
+    pub reason: Option<String>,
+    /// When it was written down.
+    pub at: DateTime<Utc>,
+}
+
+impl Attempt {
+    /// Whether it was declined, and nothing came of it since.
+    pub fn has_failed(&self) -> bool {
+        let balance = self.state.balance;
+        let refused = |recorded: &Recorded| {
+            matches!(recorded.entry.action, Action::Authorise | Action::Capture)
+                && recorded.entry.outcome == Outcome::Failed
+        };
+        balance.voided || (balance.authorised == 0 && self.entries.iter().any(refused))
+    }
+
+    /// How its gateway knows it.
+    pub fn payment(&self, order_number: &str) -> PaymentRef {
+        let named = |action| {
+            let of = |recorded: &&Recorded| {
+                recorded.entry.action == action && recorded.entry.outcome == Outcome::Succeeded
+            };
+            self.entries.iter().rev().find(of).and_then(|recorded| recorded.reference.clone())
+        };
+        PaymentRef {
+            attempt: self.id,
+            order_number: order_number.to_owned(),
+            amount: self.amount,
+            reference: self.reference.clone(),
+            authorised: named(Action::Authorise),
+            captured: named(Action::Capture),
+        }
+    }
+}
+
+/// Opens an attempt to pay an order, in a transaction of the caller's: the request is written down before it is made.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open<C: ConnectionTrait>(
+    tx: &C,
+    order: OrderId,
+    gateway: &str,
+    reference: Option<&str>,
+    amount: Money,
+    capture_later: bool,
+    now: DateTime<Utc>,
+) -> Result<PaymentAttemptId, DbErr> {
+    let id = PaymentAttemptId::new(now);
+    let text = "INSERT INTO payment_attempts
+                (id, order_id, gateway, idempotency_key, reference, currency, amount, capture_later, created_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let values = [
+        id.into(),
+        order.into(),
+        gateway.into(),
+        id.to_string().into(),
+        reference.into(),
+        amount.currency().code().into(),
+        amount.minor().into(),
+        capture_later.into(),
+        now.into(),
+    ];
+    tx.execute_raw(sql(tx, text, values)).await?;
+    Ok(id)
+}
+
+/// Notes what the gateway calls a request, and where the shopper goes on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn name<C: ConnectionTrait>(
+    tx: &C,
+    attempt: PaymentAttemptId,
+    reference: Option<&str>,
+    redirect_to: Option<&str>,
+) -> Result<(), DbErr> {
+    let text = "UPDATE payment_attempts
+                SET reference = COALESCE($2, reference), redirect_to = COALESCE($3, redirect_to) WHERE id = $1";
+    tx.execute_raw(sql(tx, text, [attempt.into(), reference.into(), redirect_to.into()])).await.map(drop)
+}
+
+/// The attempts to pay an order with their entries, oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn attempts<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<Attempt>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: PaymentAttemptId,
+        gateway: String,
+        reference: Option<String>,
+        currency: String,
+        amount: i64,
+        capture_later: bool,
+        redirect_to: Option<String>,
+    }
+    let text = "SELECT id, gateway, reference, currency, amount, capture_later, redirect_to FROM payment_attempts
+                WHERE order_id = $1 ORDER BY id";
+    let rows = Row::find_by_statement(sql(db, text, [order.into()])).all(db).await?;
+    let entries = entries(db, order).await?;
+    let asked = operations(db, order).await?;
+    rows.into_iter()
+        .map(|row| {
+            let entries: Vec<_> = entries.iter().filter(|of| of.entry.attempt == row.id).cloned().collect();
+            let refused = |action| {
+                let failed = |of: &&Recorded| of.entry.action == action && of.entry.outcome == Outcome::Failed;
+                entries.iter().filter(failed).filter(|of| of.entry.operation.is_some()).count() >= MOST_REFUSALS
+            };
+            let state = AttemptState {
+                id: row.id,
+                balance: balance(entries.iter().map(|of| &of.entry)),
+                under_way: asked
+                    .iter()
+                    .filter(|asked| asked.attempt == row.id)
+                    .map(|asked| (asked.action, asked.amount))
+                    .collect(),
+                given_up: Action::ALL.into_iter().filter(|action| refused(*action)).collect(),
+            };
+            Ok(Attempt {
+                id: row.id,
+                gateway: row.gateway,
+                reference: row.reference,
+                amount: Money::new(row.amount, currency(&row.currency)?),
+                capture_later: row.capture_later,
+                redirect_to: row.redirect_to,
+                state,
+                entries,
+            })
+        })
+        .collect()
+}
+
+async fn entries<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<Recorded>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        attempt_id: PaymentAttemptId,
+        action: String,
+        outcome: String,
+        fact: String,
+        operation_id: Option<OperationId>,
+        amount: i64,
+        reference: Option<String>,
+        reason: Option<String>,
+        created_at: DateTime<Utc>,
+    }
+    let text = "SELECT e.attempt_id, e.action, e.outcome, e.fact, e.operation_id, e.amount, e.reference, e.reason,
+                       e.created_at
+                FROM payment_events e JOIN payment_attempts a ON a.id = e.attempt_id
+                WHERE a.order_id = $1 ORDER BY e.id";
+    let rows = Row::find_by_statement(sql(db, text, [order.into()])).all(db).await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Recorded {
+                entry: Entry {
+                    attempt: row.attempt_id,
+                    action: stored_action(&row.action)?,
+                    outcome: Outcome::parse(&row.outcome).ok_or_else(|| unknown("outcome", &row.outcome))?,
+                    fact: row.fact,
+                    operation: row.operation_id,
+                    amount: row.amount,
+                },
+                reference: row.reference,
+                reason: row.reason,
+                at: row.created_at,
+            })
+        })
+        .collect()
+}
+
+pub(super) fn stored_action(text: &str) -> Result<Action, DbErr> {
+    Action::parse(text).ok_or_else(|| unknown("payment action", text))
+}
+
+async fn operations<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<Wish>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        attempt_id: PaymentAttemptId,
+        action: String,
+        amount: i64,
+    }
+    let text = "SELECT o.attempt_id, o.action, o.amount FROM payment_operations o
+                JOIN payment_attempts a ON a.id = o.attempt_id WHERE a.order_id = $1 AND o.due_at IS NOT NULL";
+    let rows = Row::find_by_statement(sql(db, text, [order.into()])).all(db).await?;
+    let wish = |row: Row| Ok(Wish { attempt: row.attempt_id, action: stored_action(&row.action)?, amount: row.amount });
+    rows.into_iter().map(wish).collect()
+}
+
+/// Asks for something at a gateway, in a transaction of the caller's; it is done after that.
+///
+/// # Errors
+/// When the database fails.
+pub async fn ask<C: ConnectionTrait>(
+    tx: &C,
+    id: OperationId,
+    wish: Wish,
+    reason: &str,
+    actor: &str,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let text = "INSERT INTO payment_operations (id, attempt_id, action, amount, reason, actor, created_at, due_at, tries)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0)";
+    let values = [
+        id.into(),
+        wish.attempt.into(),
+        wish.action.code().into(),
+        wish.amount.into(),
+        reason.into(),
+        actor.into(),
+        now.into(),
+    ];
+    tx.execute_raw(sql(tx, text, values)).await.map(drop)
+}
+
+/// Asks gateways to end what nobody has paid yet, so that nobody does, in a transaction of the caller's.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_open<C: ConnectionTrait>(
+    tx: &C,
+    attempts: &[Attempt],
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    for attempt in attempts {
+        let state = &attempt.state;
+        let ending = state.under_way.iter().any(|(action, _)| *action == Action::Void);
+        // What was set aside is let go for what it is.
+        let open = attempt.redirect_to.is_some() && state.balance.authorised == 0 && !state.balance.voided;
+        if open && !ending {
+            let wish = Wish { attempt: attempt.id, action: Action::Void, amount: attempt.amount.minor() };
+            ask(tx, OperationId::new(now), wish, reason, "system", now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a fact into the ledger, in a transaction of the caller's; `false` where it was there.
+pub(super) async fn write<C: ConnectionTrait>(
+    tx: &C,
+    attempt: PaymentAttemptId,
+    gateway: &str,
+    fact: &Fact,
+    source: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let text = "INSERT INTO payment_events
+                (id, attempt_id, gateway, event_id, fact, action, outcome, amount, operation_id, reference, reason,
+                 source, created_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                ON CONFLICT (gateway, event_id) DO NOTHING";
+    let values = [
+        PaymentEventId::new(now).into(),
+        attempt.into(),
+        gateway.into(),
+        format!("{}:{}:{}", fact.action.code(), fact.name, fact.outcome.code()).into(),
+        fact.name.clone().into(),
+        fact.action.code().into(),
+        fact.outcome.code().into(),
+        fact.amount.minor().into(),
+        fact.operation.into(),
+        fact.reference.clone().into(),
+        fact.reason.clone().into(),
+        source.into(),
+        now.into(),
+    ];
+    Ok(tx.execute_raw(sql(tx, text, values)).await?.rows_affected() == 1)
+}
+
+/// The currency of an attempt, its gateway and its order; `None` where there is no such attempt.
+pub(super) async fn head<C: ConnectionTrait>(
+    db: &C,
+    attempt: PaymentAttemptId,
+) -> Result<Option<(OrderId, String, Currency)>, DbErr> {
+    let text = "SELECT order_id, gateway, currency FROM payment_attempts WHERE id = $1";
+    let Some(row) = db.query_one_raw(sql(db, text, [attempt.into()])).await? else { return Ok(None) };
+    Ok(Some((row.try_get("", "order_id")?, row.try_get("", "gateway")?, currency(&row.try_get::<String>("", "currency")?)?)))
+}
