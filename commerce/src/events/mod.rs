@@ -10,7 +10,7 @@ use crate::accounts::{
 };
 use crate::clock::uuid_at;
 use crate::db::insert_all;
-use crate::inventory::StockChanged;
+use crate::inventory::{StockChanged, StockLow};
 use crate::orders::OrderPlaced;
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr};
@@ -36,6 +36,9 @@ pub const ORDER_PLACED: Kind = Kind { name: "OrderPlaced", version: 1 };
 
 /// What there is of a variation at a location has changed.
 pub const STOCK_CHANGED: Kind = Kind { name: "StockChanged", version: 1 };
+
+/// There is little left of a variation.
+pub const STOCK_LOW: Kind = Kind { name: "StockLow", version: 1 };
 
 /// Somebody has asked for an account.
 pub const USER_REGISTERED: Kind = Kind { name: "UserRegistered", version: 1 };
@@ -90,6 +93,11 @@ impl NewEvent {
     /// Reports a change of stock.
     pub fn stock_changed(event: StockChanged) -> Self {
         Self::new(STOCK_CHANGED, event.stock.0, event.version, &event)
+    }
+
+    /// Reports that there is little left.
+    pub fn stock_low(event: &StockLow) -> Self {
+        Self::new(STOCK_LOW, event.variation.0, event.alert, event)
     }
 
     /// Reports somebody who wants an account.
