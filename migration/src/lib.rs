@@ -22,6 +22,7 @@ mod m20261121_000013_api_tokens;
 mod m20261121_000014_address_book;
 mod m20261121_000015_sign_in_guesses;
 mod m20261121_000016_payments;
+mod m20261121_000017_inventory;
 
 /// Every step in the order in which it is applied.
 pub struct Migrator;
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000014_address_book::Migration),
             Box::new(m20261121_000015_sign_in_guesses::Migration),
             Box::new(m20261121_000016_payments::Migration),
+            Box::new(m20261121_000017_inventory::Migration),
         ]
     }
 }

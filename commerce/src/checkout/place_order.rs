@@ -6,13 +6,11 @@ use crate::Shop;
 use crate::accounts::UserId;
 use crate::cart::{self, CartId, CartLine};
 use crate::db::{self, insert_all, sql};
+use crate::events::{self, NewEvent};
 use crate::inventory::claims;
 use crate::money::Money;
 use crate::orders::entity::{line, order};
-use crate::events::{self, NewEvent};
-use crate::orders::{
-    Fulfilment, Lifecycle, OrderId, OrderLineId, OrderNumber, OrderPlaced, Payment, PlacedLine,
-};
+use crate::orders::{Fulfilment, Lifecycle, OrderId, OrderLineId, OrderNumber, OrderPlaced, Payment, PlacedLine};
 use crate::payments::{ledger, pay::pay};
 use crate::token::Token;
 use chrono::{DateTime, TimeDelta, Utc};

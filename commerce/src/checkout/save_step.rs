@@ -51,10 +51,11 @@ async fn attempt(shop: &Shop, token: &Token, done: &StepDone) -> Result<i64, Che
         return Err(CheckoutError::EmptyCart);
     }
     let expires_at = last.min(now + TimeDelta::minutes(HOLD_MINUTES));
-    claims::claim_for_cart(shop, &tx, id, &demands(&checkout.cart), expires_at).await?;
     let mut row = entity::ActiveModel { cart_id: Set(id), hold_expires_at: Set(expires_at), ..Default::default() };
     set(&mut row, &checkout, done)?;
     entity::Entity::update(row).exec(&tx).await?;
+    // After the address is kept: what is held moves to the locations that are nearest to it.
+    claims::claim_for_cart(shop, &tx, id, &demands(&checkout.cart), expires_at).await?;
     tx.commit().await?;
     Ok(version)
 }

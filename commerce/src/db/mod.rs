@@ -177,6 +177,14 @@ pub fn for_update<C: ConnectionTrait>(db: &C, of: &str) -> String {
     }
 }
 
+/// As [`for_update`], for changes that leave keys alone: rows that refer to the locked ones may be added meanwhile.
+pub fn for_no_key_update<C: ConnectionTrait>(db: &C, of: &str) -> String {
+    match db.get_database_backend() {
+        DbBackend::Postgres => format!(" FOR NO KEY UPDATE OF {of}"),
+        _ => String::new(),
+    }
+}
+
 /// As [`for_update`], leaving out the rows that somebody else has locked.
 pub fn for_update_of_free<C: ConnectionTrait>(db: &C, of: &str) -> String {
     match db.get_database_backend() {

@@ -4,7 +4,7 @@ use super::{LocationId, entity::location};
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
 
-/// Opens a warehouse. Claims are made at the lowest `priority` first.
+/// Opens a warehouse at an address that nobody has said. Claims are made at the lowest `priority` first.
 ///
 /// # Errors
 /// When the name is taken or the database fails.
@@ -20,6 +20,11 @@ pub async fn create_warehouse<C: ConnectionTrait>(
         name: Set(name.to_owned()),
         kind: Set("warehouse".to_owned()),
         priority: Set(priority),
+        country: Set(String::new()),
+        region: Set(String::new()),
+        postal_code: Set(String::new()),
+        active: Set(true),
+        version: Set(1),
         created_at: Set(now),
     };
     location::Entity::insert(row).exec_without_returning(db).await?;

@@ -1,10 +1,19 @@
 //! Stock: what there is, who has claimed it, and the ledger of every change.
 
+use crate::accounts::UserId;
+use crate::cart::CartId;
 use crate::catalog::{ProductId, VariationId};
+use crate::orders::OrderId;
 use serde::{Deserialize, Serialize};
+use std::fmt;
+use uuid::Uuid;
 
 #[cfg(feature = "ssr")]
+mod allocate;
+#[cfg(feature = "ssr")]
 pub mod claims;
+#[cfg(feature = "ssr")]
+mod come_in;
 #[cfg(feature = "ssr")]
 pub mod create_location;
 #[cfg(feature = "ssr")]
@@ -12,9 +21,21 @@ pub mod entity;
 #[cfg(feature = "ssr")]
 mod ledger;
 #[cfg(feature = "ssr")]
+mod low_stock;
+#[cfg(feature = "ssr")]
+pub mod put_back;
+#[cfg(feature = "ssr")]
+pub mod queries;
+#[cfg(feature = "ssr")]
 pub mod receive;
 #[cfg(feature = "ssr")]
 pub mod release_expired;
+#[cfg(feature = "ssr")]
+mod reserve;
+#[cfg(feature = "ssr")]
+mod rows;
+#[cfg(feature = "ssr")]
+pub mod ship;
 
 id!(
     /// Identifies a location.
@@ -68,6 +89,70 @@ impl Reason {
     }
 }
 
+/// Who has a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Claimant {
+    /// A cart has it, for a while.
+    Cart(CartId),
+    /// An order has it, until it is shipped or cancelled.
+    Order(OrderId),
+}
+
+impl Claimant {
+    /// The cart or the order.
+    pub fn id(self) -> Uuid {
+        match self {
+            Self::Cart(cart) => cart.0,
+            Self::Order(order) => order.0,
+        }
+    }
+}
+
+/// Who changes stock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Actor {
+    /// Somebody who buys.
+    Shopper,
+    /// The shop by itself.
+    System,
+    /// Somebody who works for the shop.
+    Staff(UserId),
+}
+
+impl Actor {
+    /// The one that the ledger names so; `None` for those of long ago and of imports.
+    pub fn from_code(code: &str) -> Option<Self> {
+        match code {
+            "shopper" => Some(Self::Shopper),
+            "system" => Some(Self::System),
+            other => other.strip_prefix("staff:")?.parse().ok().map(Self::Staff),
+        }
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shopper => f.write_str("shopper"),
+            Self::System => f.write_str("system"),
+            Self::Staff(user) => write!(f, "staff:{user}"),
+        }
+    }
+}
+
+/// What an order has claimed at a location: from there it ships.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Where it is.
+    pub location: LocationId,
+    /// What people call the place.
+    pub location_name: String,
+    /// Of what.
+    pub variation: VariationId,
+    /// How many.
+    pub quantity: i64,
+}
+
 /// A quantity of a variation that came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
@@ -115,3 +200,19 @@ pub struct StockChanged {
 }
 
 event!(StockChanged, version 1, about stock);
+/// Reports that fewer of a variation are available in all warehouses than its threshold: once, until there are enough
+/// again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockLow {
+    /// Of what.
+    pub variation: VariationId,
+    /// Its article number.
+    pub sku: String,
+    /// How many are available.
+    pub available: i64,
+    /// Where fewer are available, it is low.
+    pub threshold: i64,
+    /// Counts how often this variation ran low.
+    pub alert: i64,
+}
+event!(StockLow, version 1, about variation);

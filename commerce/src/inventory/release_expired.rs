@@ -1,6 +1,7 @@
 //! Gives up what carts have held for too long.
 
-use super::{StockId, claims};
+use super::ledger::Ledger;
+use super::{Actor, StockId, reserve, rows};
 use crate::Shop;
 use crate::db::{self, sql};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -28,7 +29,10 @@ pub async fn release_expired(shop: &Shop) -> Result<i64, DbErr> {
 
 async fn release_on(shop: &Shop, stock: StockId) -> Result<i64, DbErr> {
     let tx = shop.db.begin().await?;
-    let released = claims::release_expired_on_row(shop, &tx, stock).await?;
+    let Some(row) = rows::one(&tx, stock).await? else { return Ok(0) };
+    let mut ledger = Ledger::new(shop, Actor::System, None);
+    let released = reserve::release_expired(&tx, &row, None, &mut ledger).await?;
+    ledger.write(&tx).await?;
     tx.commit().await?;
     Ok(released)
 }

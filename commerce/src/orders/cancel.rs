@@ -183,8 +183,7 @@ pub(crate) async fn give_up<C: ConnectionTrait>(
 ) -> Result<(), OrderError> {
     let text = "UPDATE orders SET lifecycle = $2, cancelled_at = $3, updated_at = $3, pay_by = NULL, check_at = NULL,
                     keeps_payment = $4, version = version + 1 WHERE id = $1 RETURNING version";
-    let values =
-        [order.id.into(), Lifecycle::Cancelled.code().into(), now.into(), (!cancellation.refund).into()];
+    let values = [order.id.into(), Lifecycle::Cancelled.code().into(), now.into(), (!cancellation.refund).into()];
     let row = tx.query_one_raw(sql(tx, text, values)).await?.ok_or(OrderError::NotFound)?;
     let version: i64 = row.try_get("", "version")?;
     claims::release_order(shop, tx, order.id, &cancellation.actor).await?;

@@ -108,11 +108,8 @@ impl Order {
 
     /// What is reported of it once it is placed.
     pub fn placed(&self) -> OrderPlaced {
-        let placed = |line: &OrderLine| PlacedLine {
-            product: line.product,
-            variation: line.variation,
-            quantity: line.quantity,
-        };
+        let placed =
+            |line: &OrderLine| PlacedLine { product: line.product, variation: line.variation, quantity: line.quantity };
         OrderPlaced {
             order: self.id,
             number: self.number,

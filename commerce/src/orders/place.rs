@@ -20,7 +20,8 @@ pub(crate) async fn place<C: ConnectionTrait>(
 ) -> Result<(), DbErr> {
     let Some(order) = queries::by_id(tx, order).await? else { return Ok(()) };
     let Some(lifecycle) = order.lifecycle.after(OrderEvent::Place) else { return Ok(()) };
-    let text = "UPDATE orders SET lifecycle = $2, placed_at = $3, pay_by = NULL, check_at = NULL, version = version + 1,
+    let text =
+        "UPDATE orders SET lifecycle = $2, placed_at = $3, pay_by = NULL, check_at = NULL, version = version + 1,
                     updated_at = $3 WHERE id = $1 AND lifecycle = $4 RETURNING version";
     let from: Lifecycle = order.lifecycle;
     let values = [order.id.into(), lifecycle.code().into(), now.into(), from.code().into()];

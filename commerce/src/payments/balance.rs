@@ -206,7 +206,12 @@ mod tests {
     use uuid::Uuid;
 
     fn attempt(number: u128, balance: Balance) -> AttemptState {
-        AttemptState { id: PaymentAttemptId(Uuid::from_u128(number)), balance, under_way: Vec::new(), given_up: Vec::new() }
+        AttemptState {
+            id: PaymentAttemptId(Uuid::from_u128(number)),
+            balance,
+            under_way: Vec::new(),
+            given_up: Vec::new(),
+        }
     }
 
     fn entry(action: Action, outcome: Outcome, fact: &str, amount: i64) -> Entry {

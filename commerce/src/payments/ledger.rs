@@ -1,7 +1,8 @@
 //! The ledger: attempts to pay orders, what gateways were asked for, and what they have said.
 
 use super::{
-    Action, AttemptState, Entry, Fact, OperationId, Outcome, PaymentAttemptId, PaymentEventId, PaymentRef, Wish, balance,
+    Action, AttemptState, Entry, Fact, OperationId, Outcome, PaymentAttemptId, PaymentEventId, PaymentRef, Wish,
+    balance,
 };
 use crate::catalog::queries::currency;
 use crate::db::sql;
@@ -62,9 +63,8 @@ impl Attempt {
     /// How its gateway knows it.
     pub fn payment(&self, order_number: &str) -> PaymentRef {
         let named = |action| {
-            let of = |recorded: &&Recorded| {
-                recorded.entry.action == action && recorded.entry.outcome == Outcome::Succeeded
-            };
+            let of =
+                |recorded: &&Recorded| recorded.entry.action == action && recorded.entry.outcome == Outcome::Succeeded;
             self.entries.iter().rev().find(of).and_then(|recorded| recorded.reference.clone())
         };
         PaymentRef {
@@ -243,7 +243,8 @@ pub async fn ask<C: ConnectionTrait>(
     actor: &str,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let text = "INSERT INTO payment_operations (id, attempt_id, action, amount, reason, actor, created_at, due_at, tries)
+    let text =
+        "INSERT INTO payment_operations (id, attempt_id, action, amount, reason, actor, created_at, due_at, tries)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0)";
     let values = [
         id.into(),
@@ -319,5 +320,9 @@ pub(super) async fn head<C: ConnectionTrait>(
 ) -> Result<Option<(OrderId, String, Currency)>, DbErr> {
     let text = "SELECT order_id, gateway, currency FROM payment_attempts WHERE id = $1";
     let Some(row) = db.query_one_raw(sql(db, text, [attempt.into()])).await? else { return Ok(None) };
-    Ok(Some((row.try_get("", "order_id")?, row.try_get("", "gateway")?, currency(&row.try_get::<String>("", "currency")?)?)))
+    Ok(Some((
+        row.try_get("", "order_id")?,
+        row.try_get("", "gateway")?,
+        currency(&row.try_get::<String>("", "currency")?)?,
+    )))
 }

@@ -32,8 +32,8 @@ pub use {
     bank_transfer::BankTransfer,
     cash_on_delivery::CashOnDelivery,
     gateway::{
-        About, Answer, Fact, Gateway, GatewayError, Gateways, Header, OperationRequest, PaymentRef, PaymentRequest, Webhook,
-        WebhookError,
+        About, Answer, Fact, Gateway, GatewayError, Gateways, Header, OperationRequest, PaymentRef, PaymentRequest,
+        Webhook, WebhookError,
     },
     test_gateway::TestGateway,
 };

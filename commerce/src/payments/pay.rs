@@ -3,9 +3,7 @@
 
 use super::ledger::{self, Attempt};
 use super::record::{Source, lock, record, settle_up};
-use super::{
-    Action, Answer, Fact, GatewayError, Outcome, PaymentAttemptId, PaymentContext, PaymentRequest,
-};
+use super::{Action, Answer, Fact, GatewayError, Outcome, PaymentAttemptId, PaymentContext, PaymentRequest};
 use crate::Shop;
 use crate::checkout::CheckoutError;
 use crate::db::{self, sql};

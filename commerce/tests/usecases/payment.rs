@@ -1,9 +1,9 @@
 //! Orders whose payment is declined, not answered, or cut off: they wait, and are finished once.
 
 use crate::harness::{Answer, Guest, TestShop};
-use commerce::payments::settle::settle_due;
 use commerce::checkout::{CheckoutError, Step};
 use commerce::orders::Lifecycle;
+use commerce::payments::settle::settle_due;
 use commerce::token::Token;
 use sea_orm::FromQueryResult;
 use std::collections::HashSet;

@@ -31,6 +31,12 @@ pub struct Model {
     pub weight_grams: i32,
     /// Decides the tax rate.
     pub tax_class: String,
+    /// Where fewer than so many are available, it is low; the shop's own threshold where there is none.
+    pub low_stock_threshold: Option<i64>,
+    /// Since when it is low, as staff were told.
+    pub low_since: Option<DateTimeUtc>,
+    /// How often staff were told.
+    pub low_alerts: i64,
     /// Since when it is not offered any more.
     pub archived_at: Option<DateTimeUtc>,
     /// Counts the changes.

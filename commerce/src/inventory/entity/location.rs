@@ -17,6 +17,16 @@ pub struct Model {
     pub kind: String,
     /// Claims are made at the lowest number first.
     pub priority: i32,
+    /// ISO 3166-1 alpha-2, empty where unknown.
+    pub country: String,
+    /// The state or province, perhaps empty.
+    pub region: String,
+    /// The postal code, perhaps empty.
+    pub postal_code: String,
+    /// Whether stock may come here; only an empty place is closed.
+    pub active: bool,
+    /// Counts the changes.
+    pub version: i64,
     /// When it was made.
     pub created_at: DateTimeUtc,
 }

@@ -1,0 +1,26 @@
+//! What customers sent back is there again.
+
+use super::come_in::come_in;
+use super::ledger::Ledger;
+use super::{Actor, LocationId, Reason};
+use crate::Shop;
+use crate::catalog::VariationId;
+use sea_orm::{ConnectionTrait, DbErr};
+use uuid::Uuid;
+
+/// Adds what came back to the stock of a location, in a transaction of the caller's. `reference` is the return.
+///
+/// # Errors
+/// When there is no such location or variation, a quantity is negative, or the database fails.
+pub async fn put_back<C: ConnectionTrait>(
+    shop: &Shop,
+    tx: &C,
+    location: LocationId,
+    items: &[(VariationId, i64)],
+    reference: Uuid,
+    actor: &Actor,
+) -> Result<(), DbErr> {
+    let mut ledger = Ledger::new(shop, *actor, Some(reference));
+    come_in(tx, location, items, Reason::Returned, &mut ledger).await?;
+    ledger.write(tx).await
+}
