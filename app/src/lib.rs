@@ -27,6 +27,8 @@ mod orders;
 #[cfg(feature = "ssr")]
 mod page;
 #[cfg(feature = "ssr")]
+mod payments;
+#[cfg(feature = "ssr")]
 mod routes;
 
 #[cfg(feature = "ssr")]

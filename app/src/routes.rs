@@ -12,6 +12,7 @@ use crate::checkout::{self, CheckoutPage};
 use crate::layout::not_found;
 use crate::orders::{self, ConfirmationPage, LinkedOrderPage, LookupPage, OwnOrderPage};
 use crate::page::{Page, Site};
+use crate::payments::{self, TestGatewayPage};
 use leptos::prelude::*;
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::{SsrMode, path};
@@ -48,6 +49,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/cart") view=CartPage ssr=SsrMode::Async />
                 <Route path=path!("/checkout/:step") view=CheckoutPage ssr=SsrMode::Async />
                 <Route path=path!("/checkout/confirmation/:token") view=ConfirmationPage ssr=SsrMode::Async />
+                <Route path=path!("/test-gateway/:reference") view=TestGatewayPage ssr=SsrMode::Async />
                 <Route path=path!("/auth/signin") view=SignInPage ssr=SsrMode::Async />
                 <Route path=path!("/auth/second-factor") view=SecondFactorPage ssr=SsrMode::Async />
                 <Route path=path!("/auth/register") view=RegisterPage ssr=SsrMode::Async />
@@ -94,4 +96,5 @@ pub fn register_actions() {
     cart::actions::register();
     checkout::actions::register();
     orders::actions::register();
+    payments::actions::register();
 }

@@ -74,6 +74,7 @@ fn words(code: &str) -> Option<&'static str> {
         "unknown-choice" => "Please choose one of the options below.",
         "total-changed" => "The total has changed since you saw it. Please check it again: nothing was charged.",
         "declined" => "The payment was declined. You can try again or choose another way to pay.",
+        "order-state" => "That can’t be done with this order any more. Its state is below.",
         "price" => "The amount is too large for an order. Please choose fewer.",
         "forbidden" => "That takes a permission that you don’t have.",
         "own-role" => "Nobody changes their own role. Somebody else who runs the shop can.",
@@ -106,6 +107,8 @@ fn words(code: &str) -> Option<&'static str> {
 
 fn good_words(code: &str) -> Option<&'static str> {
     Some(match code {
+        "order-reopened" => "The order is cancelled, and what was in it is back in your cart.",
+        "order-cancelled" => "The order is cancelled.",
         "updated" => "Your cart is up to date.",
         "cleared" => "Your cart is empty now.",
         "restored" => "It is back in your cart.",

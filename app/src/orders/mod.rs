@@ -5,6 +5,7 @@ mod confirmation;
 mod details;
 mod guest;
 mod own;
+mod waiting;
 
 pub use confirmation::{ConfirmationPage, status_name};
 pub use details::OrderDetails;

@@ -21,6 +21,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How often the outbox is looked at when nobody says that there is something in it.
 const OUTBOX_POLL: Duration = Duration::from_secs(1);
 
+/// How often it is looked for what gateways are to be asked when nobody says that there is something.
+const OPERATIONS_POLL: Duration = Duration::from_secs(5);
+
 /// Who acts on events, for a shop at this address.
 pub fn handlers(public_url: &str) -> Handlers {
     vec![
@@ -50,6 +53,18 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
             Ok(())
         })
     });
+    workers.spawn(operate(shop.clone(), stop.clone()));
+    regularly("webhooks", 15, |shop| Box::pin(async move { payments::webhook::act_on_due(&shop).await.map(drop) }));
+    if shop.test_gateway.is_some() {
+        regularly("test_gateway", 1, |shop| {
+            Box::pin(async move {
+                if let Some(gateway) = &shop.test_gateway {
+                    gateway.send_due(&shop).await?;
+                }
+                Ok(())
+            })
+        });
+    }
     regularly("settle_payments", 15, |shop| {
         Box::pin(async move { payments::settle::settle_due(&shop).await.map(drop) })
     });
@@ -103,6 +118,25 @@ async fn deliver_events(shop: Shop, stop: CancellationToken) {
             () = stop.cancelled() => {}
             () = woken => {}
             () = tokio::time::sleep(pause(OUTBOX_POLL, failures)) => {}
+        }
+    }
+}
+
+/// Asks gateways for what was decided, as soon as it is, and for what has become due since.
+async fn operate(shop: Shop, stop: CancellationToken) {
+    let mut failures = 0;
+    while !stop.is_cancelled() {
+        match payments::operate::operate_due(&shop).await {
+            Ok(_) => failures = 0,
+            Err(error) => {
+                failures += 1;
+                tracing::warn!(%error, failures, "gateways not asked");
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = shop.operations.notified(), if failures == 0 => {}
+            () = tokio::time::sleep(pause(OPERATIONS_POLL, failures)) => {}
         }
     }
 }
