@@ -15,6 +15,7 @@ mod cart;
 mod catalogue;
 mod checkout;
 mod concurrency;
+mod delivery;
 mod email_change;
 mod erasure;
 mod events;

@@ -38,7 +38,9 @@ pub fn handlers(public_url: &str) -> Handlers {
 /// Starts every worker. Each finishes the step it is at once `stop` says so.
 pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
     let workers = TaskTracker::new();
-    workers.spawn(deliver_events(shop.clone(), stop.clone()));
+    for handler in 0..shop.handlers.len() {
+        workers.spawn(deliver_events(handler, shop.clone(), stop.clone()));
+    }
     let regularly = |name, seconds, step: Step| {
         let period = Duration::from_secs(seconds);
         workers.spawn(repeat(name, period, shop.clone(), stop.clone(), step));
@@ -90,11 +92,11 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
 
 type Step = fn(Shop) -> std::pin::Pin<Box<dyn Future<Output = Result<(), DbErr>> + Send>>;
 
-/// Delivers events as soon as they are written, and what has become due since.
-async fn deliver_events(shop: Shop, stop: CancellationToken) {
+/// Delivers events to a handler as soon as they are written, and what has become due since.
+async fn deliver_events(handler: usize, shop: Shop, stop: CancellationToken) {
     let mut failures = 0;
     while !stop.is_cancelled() {
-        match events::dispatch::dispatch_due(&shop).await {
+        match events::dispatch::dispatch_to(&shop, handler).await {
             // There may be more.
             Ok(1..) => {
                 failures = 0;
@@ -109,7 +111,7 @@ async fn deliver_events(shop: Shop, stop: CancellationToken) {
         let woken = async {
             // While the database fails, being woken doesn't help.
             if failures == 0 {
-                shop.outbox.notified().await;
+                shop.outbox.notified(handler).await;
             } else {
                 std::future::pending::<()>().await;
             }
