@@ -132,5 +132,11 @@ fn action_name(action: Action) -> &'static str {
         Action::SignInFailed => "Sign-in failed",
         Action::PasswordChanged => "Password changed",
         Action::RoleChanged => "Role changed",
+        Action::StockReceived => "Goods received",
+        Action::StockAdjusted => "Stock counted",
+        Action::StockTransferred => "Stock moved",
+        Action::ThresholdChanged => "Low stock threshold changed",
+        Action::LocationOpened => "Location opened",
+        Action::LocationChanged => "Location changed",
     }
 }

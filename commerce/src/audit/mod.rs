@@ -31,11 +31,34 @@ pub enum Action {
     PasswordChanged,
     /// What somebody is to the shop was changed.
     RoleChanged,
+    /// Goods came in.
+    StockReceived,
+    /// Stock was counted anew.
+    StockAdjusted,
+    /// Stock went to another location.
+    StockTransferred,
+    /// Where stock is low was changed.
+    ThresholdChanged,
+    /// A location was opened.
+    LocationOpened,
+    /// A location was changed.
+    LocationChanged,
 }
 
 impl Action {
     /// Every action, in the order in which people choose from them.
-    pub const ALL: [Self; 4] = [Self::SignedIn, Self::SignInFailed, Self::PasswordChanged, Self::RoleChanged];
+    pub const ALL: [Self; 10] = [
+        Self::SignedIn,
+        Self::SignInFailed,
+        Self::PasswordChanged,
+        Self::RoleChanged,
+        Self::StockReceived,
+        Self::StockAdjusted,
+        Self::StockTransferred,
+        Self::ThresholdChanged,
+        Self::LocationOpened,
+        Self::LocationChanged,
+    ];
 
     /// How it is stored.
     pub fn code(self) -> &'static str {
@@ -44,6 +67,12 @@ impl Action {
             Self::SignInFailed => "sign-in-failed",
             Self::PasswordChanged => "password-changed",
             Self::RoleChanged => "role-changed",
+            Self::StockReceived => "stock-received",
+            Self::StockAdjusted => "stock-adjusted",
+            Self::StockTransferred => "stock-transferred",
+            Self::ThresholdChanged => "threshold-changed",
+            Self::LocationOpened => "location-opened",
+            Self::LocationChanged => "location-changed",
         }
     }
 
