@@ -133,5 +133,11 @@ fn action_name(action: Action) -> &'static str {
         Action::PasswordChanged => "Password changed",
         Action::RoleChanged => "Role changed",
         Action::OrderCancelled => "Order cancelled",
+        Action::StockReceived => "Goods received",
+        Action::StockAdjusted => "Stock counted",
+        Action::StockTransferred => "Stock moved",
+        Action::ThresholdChanged => "Low stock threshold changed",
+        Action::LocationOpened => "Location opened",
+        Action::LocationChanged => "Location changed",
     }
 }

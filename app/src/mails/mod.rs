@@ -5,8 +5,10 @@ mod frame;
 mod order_confirmation;
 mod profile;
 mod second_factor;
+mod stock;
 
 pub use accounts::{identity_linked, password_changed, registration_repeated, reset_password, verify_email};
 pub use order_confirmation::{next_step, order_confirmation};
 pub use profile::{account_erased, confirm_new_email, confirm_old_email, email_changed, email_has_account};
 pub use second_factor::{factor_added, factor_removed, recovery_code_used, sign_in_code};
+pub use stock::stock_low;

@@ -33,12 +33,35 @@ pub enum Action {
     RoleChanged,
     /// Staff gave up an order.
     OrderCancelled,
+    /// Goods came in.
+    StockReceived,
+    /// Stock was counted anew.
+    StockAdjusted,
+    /// Stock went to another location.
+    StockTransferred,
+    /// Where stock is low was changed.
+    ThresholdChanged,
+    /// A location was opened.
+    LocationOpened,
+    /// A location was changed.
+    LocationChanged,
 }
 
 impl Action {
     /// Every action, in the order in which people choose from them.
-    pub const ALL: [Self; 5] =
-        [Self::SignedIn, Self::SignInFailed, Self::PasswordChanged, Self::RoleChanged, Self::OrderCancelled];
+    pub const ALL: [Self; 11] = [
+        Self::SignedIn,
+        Self::SignInFailed,
+        Self::PasswordChanged,
+        Self::RoleChanged,
+        Self::OrderCancelled,
+        Self::StockReceived,
+        Self::StockAdjusted,
+        Self::StockTransferred,
+        Self::ThresholdChanged,
+        Self::LocationOpened,
+        Self::LocationChanged,
+    ];
 
     /// How it is stored.
     pub fn code(self) -> &'static str {
@@ -48,6 +71,12 @@ impl Action {
             Self::PasswordChanged => "password-changed",
             Self::RoleChanged => "role-changed",
             Self::OrderCancelled => "order-cancelled",
+            Self::StockReceived => "stock-received",
+            Self::StockAdjusted => "stock-adjusted",
+            Self::StockTransferred => "stock-transferred",
+            Self::ThresholdChanged => "threshold-changed",
+            Self::LocationOpened => "location-opened",
+            Self::LocationChanged => "location-changed",
         }
     }
 

@@ -24,6 +24,8 @@ pub struct Settings {
     pub country: String,
     /// Stock is low where fewer are available.
     pub low_stock: i64,
+    /// Who is told by mail when stock is low; every admin where this is empty.
+    pub low_stock_email: String,
     /// What bank transfers are sent to; shown after an order is placed.
     pub bank_account: String,
     /// Whether money is only set aside when an order is placed, and taken when its first parcel leaves.
@@ -41,6 +43,7 @@ impl Default for Settings {
             prices_include_tax: true,
             country: "DE".to_owned(),
             low_stock: 5,
+            low_stock_email: String::new(),
             bank_account: "DE00 0000 0000 0000 0000 00".to_owned(),
             capture_when_shipped: false,
             require_second_factor_for_staff: false,

@@ -22,6 +22,7 @@ mod events;
 mod gateway;
 mod guest_orders;
 mod identities;
+mod inventory;
 mod listing;
 mod outage;
 mod passkeys;

@@ -134,9 +134,18 @@ pub const ROUTES: &[(&str, Access)] = &[
     ("/actions/account/totp", Member),
     ("/actions/account/unlink", Member),
     ("/admin/audit", Staff(Permission::AuditRead)),
+    ("/admin/inventory", Staff(Permission::StockRead)),
+    ("/admin/inventory/{sku}", Staff(Permission::StockRead)),
+    ("/admin/locations", Staff(Permission::StockRead)),
+    ("/admin/locations/{id}", Staff(Permission::StockWrite)),
     ("/admin/people", Staff(Permission::UsersRead)),
     ("/admin/people/{id}", Staff(Permission::UsersRead)),
     ("/actions/admin/change-role", Staff(Permission::UsersWrite)),
+    ("/actions/admin/location", Staff(Permission::StockWrite)),
+    ("/actions/admin/stock-adjust", Staff(Permission::StockWrite)),
+    ("/actions/admin/stock-receive", Staff(Permission::StockWrite)),
+    ("/actions/admin/stock-threshold", Staff(Permission::StockWrite)),
+    ("/actions/admin/stock-transfer", Staff(Permission::StockWrite)),
 ];
 
 /// Who may ask for the address that matches this pattern.

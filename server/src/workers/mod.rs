@@ -5,6 +5,7 @@ mod best_sellers;
 mod order_confirmation;
 mod profile_mails;
 mod second_factor_mails;
+mod stock_alerts;
 
 use commerce::Shop;
 use commerce::events::Handlers;
@@ -32,6 +33,7 @@ pub fn handlers(public_url: &str) -> Handlers {
         Arc::new(profile_mails::ProfileMails { public_url: public_url.to_owned() }),
         Arc::new(order_confirmation::OrderConfirmation { public_url: public_url.to_owned() }),
         Arc::new(best_sellers::BestSellers),
+        Arc::new(stock_alerts::StockAlerts { public_url: public_url.to_owned() }),
     ]
 }
 
