@@ -21,6 +21,7 @@ mod m20261121_000012_second_factors;
 mod m20261121_000013_api_tokens;
 mod m20261121_000014_address_book;
 mod m20261121_000015_sign_in_guesses;
+mod m20261121_000019_shipments;
 
 /// Every step in the order in which it is applied.
 pub struct Migrator;
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000013_api_tokens::Migration),
             Box::new(m20261121_000014_address_book::Migration),
             Box::new(m20261121_000015_sign_in_guesses::Migration),
+            Box::new(m20261121_000019_shipments::Migration),
         ]
     }
 }

@@ -31,5 +31,6 @@ mod roles;
 mod schema;
 mod second_factor;
 mod sessions;
+mod shipments;
 mod statements;
 mod stock_model;
