@@ -30,6 +30,9 @@ mod page;
 mod routes;
 
 #[cfg(feature = "ssr")]
+pub use orders::sheets;
+
+#[cfg(feature = "ssr")]
 pub use {
     accounts::{identities, sign_in_for},
     head::{Head, HeadSlot},

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::db::Db;
 use crate::events::Handlers;
 use crate::fulfilment::DeliveryMethod;
+use crate::fulfilment::carrier::Carriers;
 use crate::notifications::Mailer;
 use crate::payments::Gateways;
 use crate::pricing::{PriceContext, TaxRates};
@@ -37,6 +38,8 @@ pub struct Parts {
     pub sessions: Sessions,
     /// How orders can be paid.
     pub gateways: Gateways,
+    /// Who brings orders to people.
+    pub carriers: Carriers,
     /// Where pictures are kept.
     pub files: Arc<dyn ObjectStore>,
     /// Who sends mails, if anyone.

@@ -1,5 +1,6 @@
 //! What a shop decides for itself.
 
+use crate::checkout::Address;
 use crate::money::Currency;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,8 @@ pub struct Settings {
     pub low_stock: i64,
     /// What bank transfers are sent to; shown after an order is placed.
     pub bank_account: String,
+    /// Who sells, as invoices and labels of parcels have it.
+    pub seller: Seller,
     /// Whether staff must set up a second factor before they go on.
     pub require_second_factor_for_staff: bool,
 }
@@ -40,7 +43,41 @@ impl Default for Settings {
             country: "DE".to_owned(),
             low_stock: 5,
             bank_account: "DE00 0000 0000 0000 0000 00".to_owned(),
+            seller: Seller::default(),
             require_second_factor_for_staff: false,
+        }
+    }
+}
+
+/// Who sells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Seller {
+    /// Where parcels come from and letters go; its name is that of the firm.
+    pub address: Address,
+    /// For questions of carriers.
+    pub phone: String,
+    /// What the tax office knows it by, such as a VAT identification number.
+    pub tax_id: String,
+    /// What else has to be on an invoice, such as the court and number of registration; perhaps empty.
+    pub registration: String,
+}
+
+impl Default for Seller {
+    fn default() -> Self {
+        Self {
+            address: Address {
+                name: "Emporion GmbH".to_owned(),
+                line1: "Musterstraße 1".to_owned(),
+                line2: String::new(),
+                city: "Berlin".to_owned(),
+                region: String::new(),
+                postal_code: "10115".to_owned(),
+                country: "DE".to_owned(),
+            },
+            phone: "+49 30 0000000".to_owned(),
+            tax_id: "DE000000000".to_owned(),
+            registration: "Amtsgericht Musterstadt, HRB 00000".to_owned(),
         }
     }
 }

@@ -20,6 +20,7 @@ mod erasure;
 mod events;
 mod guest_orders;
 mod identities;
+mod invoices;
 mod listing;
 mod outage;
 mod passkeys;

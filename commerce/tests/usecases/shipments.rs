@@ -3,10 +3,11 @@
 use crate::harness::TestShop;
 use chrono::{DateTime, TimeDelta, Utc};
 use commerce::checkout::Step;
+use commerce::fulfilment::carrier::{CarrierError, LabelRequest, Parcel, Party};
 use commerce::fulfilment::insert_shipment::{NewShipment, insert_shipment};
 use commerce::fulfilment::record_tracking::{record_tracking, set_delivered};
 use commerce::fulfilment::{
-    Shipment, ShipmentId, ShipmentLine, TrackingEvent, TrackingKind, forget, fulfilment_of, queries,
+    Shipment, ShipmentId, ShipmentLine, TrackingEvent, TrackingKind, forget, fulfilment_of, labels, queries, track,
 };
 use commerce::orders::{Fulfilment, Order, OrderId};
 use object_store::ObjectStoreExt;
@@ -170,5 +171,115 @@ both_databases! {
         assert!(shop.files.get(&Path::from("labels/a.pdf")).await.is_err());
         assert_eq!(shipments(&shop, other.id).await[0].label_file, None);
         assert_eq!(forget::purge_labels(&shop).await.expect("purged"), 0);
+    }
+}
+
+/// Sends a mug of an order by the van, under this tracking number.
+async fn by_van(shop: &TestShop, order: OrderId, number: &str) -> ShipmentId {
+    let new = new_shipment(shop, order, number, &[(0, 1)]).await;
+    sent(shop, NewShipment { carrier: "van".to_owned(), tracking_number: Some(number.to_owned()), ..new }).await
+}
+
+fn party() -> Party {
+    let address = crate::harness::contact().delivery;
+    Party { company: String::new(), phone: String::new(), email: String::new(), address }
+}
+
+both_databases! {
+    async fn carriers_are_asked_in_turn_until_it_has_come(shop: TestShop) {
+        shop.sells("MUG", 1_290, 500).await;
+        shop.sells("PLATE", 990, 500).await;
+        let order = ordered(&shop).await;
+        let van = &shop.world().van;
+        let one = by_van(&shop, order.id, "V-1").await;
+        // DHL is no carrier of this shop, and without a number nothing can be asked.
+        sent(&shop, new_shipment(&shop, order.id, "a", &[(0, 1)]).await).await;
+        sent(&shop, NewShipment {
+            carrier: "van".to_owned(),
+            tracking_number: None,
+            ..new_shipment(&shop, order.id, "b", &[(1, 1)]).await
+        })
+        .await;
+        van.tells("V-1", Err(CarrierError::Unavailable));
+        assert_eq!(track::track_due(&shop).await.expect("asked"), []);
+        assert_eq!(van.asked(), ["V-1"]);
+        track::track_due(&shop).await.expect("not asked again at once");
+        assert!(van.asked().is_empty());
+        shop.wait_minutes(30);
+        van.tells("V-1", Ok(vec![told("1", TrackingKind::InTransit, shop.clock.now())]));
+        assert_eq!(track::track_due(&shop).await.expect("asked"), []);
+        shop.wait_minutes(30);
+        van.tells("V-1", Ok(vec![told("2", TrackingKind::Delivered, shop.clock.now())]));
+        assert_eq!(track::track_due(&shop).await.expect("asked"), [one]);
+        assert_eq!(van.asked(), ["V-1", "V-1"]);
+        shop.wait_minutes(30);
+        track::track_due(&shop).await.expect("nothing is left to ask");
+        assert!(van.asked().is_empty());
+    }
+
+    async fn nobody_waits_behind_those_that_never_come(shop: TestShop) {
+        shop.sells("MUG", 1_290, 500).await;
+        shop.sells("PLATE", 990, 500).await;
+        let order = ordered(&shop).await;
+        for n in 0..45 {
+            by_van(&shop, order.id, &format!("V-{n:02}")).await;
+        }
+        let mut asked = Vec::new();
+        for _ in 0..3 {
+            track::track_due(&shop).await.expect("asked");
+            asked.extend(shop.world().van.asked());
+            shop.wait_seconds(1);
+        }
+        assert_eq!(asked.len(), 45);
+        // Those that were asked first are first again.
+        shop.wait_minutes(30);
+        track::track_due(&shop).await.expect("asked");
+        let mut again = shop.world().van.asked();
+        again.sort();
+        asked.truncate(again.len());
+        asked.sort();
+        assert_eq!((again.len(), &again), (20, &asked));
+        shop.wait_minutes(61 * 24 * 60);
+        track::track_due(&shop).await.expect("given up");
+        assert!(shop.world().van.asked().is_empty());
+    }
+
+    async fn a_label_is_bought_once_for_each_key(shop: TestShop) {
+        shop.sells("MUG", 1_290, 10).await;
+        shop.sells("PLATE", 990, 10).await;
+        let order = ordered(&shop).await;
+        let lines = queries::ordered_by_line(shop.db.primary(), order.id).await.expect("read");
+        shop.execute("UPDATE variations SET weight_grams = 350", []).await;
+        let weight_grams = labels::weight_of(shop.db.primary(), &lines).await.expect("weighed");
+        assert_eq!(weight_grams, 3 * 350);
+        let request = |key: &str| LabelRequest {
+            key: key.to_owned(),
+            order_number: order.number.to_string(),
+            service: "P".to_owned(),
+            from: party(),
+            to: party(),
+            parcel: Parcel {
+                weight_grams,
+                size_cm: [30, 20, 15],
+                contents: "Mugs".to_owned(),
+                value: order.to_pay(),
+            },
+            at: shop.clock.now(),
+        };
+        let van = shop.carriers.get("van").expect("the van");
+        let first = labels::buy(&shop, van.as_ref(), &request("../a key")).await.expect("bought");
+        let again = labels::buy(&shop, van.as_ref(), &request("../a key")).await.expect("known");
+        let other = labels::buy(&shop, van.as_ref(), &request("another")).await.expect("bought");
+        assert_eq!(first, again);
+        assert_eq!([&first.tracking_number, &other.tracking_number], ["VAN-1", "VAN-2"]);
+        assert_eq!(shop.world().van.labels().len(), 2);
+        assert_eq!(labels::read(&shop, &first.file).await.expect("read"), b"%PDF-1.7 a label");
+        assert!(first.file.starts_with("labels/") && !first.file.contains(".."), "{}", first.file);
+        let manual = shop.carriers.get("manual").expect("any other");
+        let error = labels::buy(&shop, manual.as_ref(), &request("by hand")).await.expect_err("not offered");
+        assert!(matches!(error, labels::LabelError::Carrier(CarrierError::NotOffered)), "{error}");
+        assert_eq!(shop.carriers.tracking_url("van", "1").as_deref(), Some("https://van.example.com/1"));
+        assert!(shop.carriers.tracking_url("Royal Mail", "AB1").is_some_and(|url| url.contains("royalmail.com")));
+        assert_eq!([shop.carriers.name("van"), shop.carriers.name("Royal Mail")], ["The van", "Royal Mail"]);
     }
 }

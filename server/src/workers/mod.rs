@@ -8,7 +8,7 @@ mod second_factor_mails;
 
 use commerce::Shop;
 use commerce::events::Handlers;
-use commerce::{access, accounts, audit, cart, checkout, events, inventory, notifications, orders};
+use commerce::{access, accounts, audit, cart, checkout, events, fulfilment, inventory, notifications, orders};
 use sea_orm::DbErr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +53,15 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
     regularly("finish_open", 30, |shop| {
         Box::pin(async move { checkout::finish_open::finish_open(&shop).await.map(drop) })
     });
+    regularly("track_shipments", 180, |shop| {
+        Box::pin(async move {
+            let delivered = fulfilment::track::track_due(&shop).await?;
+            if !delivered.is_empty() {
+                tracing::info!(delivered = delivered.len(), "shipments delivered");
+            }
+            Ok(())
+        })
+    });
     regularly("purge", 3_600, |shop| {
         Box::pin(async move {
             let purged = cart::purge::purge(&shop).await?;
@@ -61,6 +70,7 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
             accounts::purge::purge(&shop).await?;
             audit::purge::purge(&shop).await?;
             accounts::erase::purge_farewells(&shop).await?;
+            fulfilment::forget::purge_labels(&shop).await?;
             notifications::purge::purge(&shop).await?;
             let anonymised = orders::anonymise::anonymise(&shop).await?;
             if anonymised > 0 {
