@@ -32,6 +32,9 @@ mod payments;
 mod routes;
 
 #[cfg(feature = "ssr")]
+pub use orders::sheets;
+
+#[cfg(feature = "ssr")]
 pub use {
     accounts::{identities, sign_in_for},
     head::{Head, HeadSlot},

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::db::Db;
 use crate::events::{Handlers, Outbox};
 use crate::fulfilment::DeliveryMethod;
+use crate::fulfilment::carrier::Carriers;
 use crate::notifications::Mailer;
 use crate::payments::{Gateways, TestGateway};
 use crate::pricing::{PriceContext, TaxRates};
@@ -41,6 +42,8 @@ pub struct Parts {
     pub gateways: Gateways,
     /// The gateway among them that moves no money, where it is on offer.
     pub test_gateway: Option<TestGateway>,
+    /// Who brings orders to people.
+    pub carriers: Carriers,
     /// Where pictures are kept.
     pub files: Arc<dyn ObjectStore>,
     /// Who sends mails, if anyone.

@@ -24,6 +24,7 @@ mod m20261121_000015_sign_in_guesses;
 mod m20261121_000016_payments;
 mod m20261121_000017_inventory;
 mod m20261121_000018_events;
+mod m20261121_000019_shipments;
 
 /// Every step in the order in which it is applied.
 pub struct Migrator;
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000016_payments::Migration),
             Box::new(m20261121_000017_inventory::Migration),
             Box::new(m20261121_000018_events::Migration),
+            Box::new(m20261121_000019_shipments::Migration),
         ]
     }
 }

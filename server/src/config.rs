@@ -1,5 +1,6 @@
 //! What the environment says, read once at the start.
 
+use crate::carriers::{self, CarrierSettings};
 use crate::limits::{EXPECTED, Limits};
 use crate::oidc::{self, ProviderSettings};
 use commerce::notifications::Smtp;
@@ -77,6 +78,9 @@ pub struct Config {
     /// `OIDC_<NAME>_…`, `OAUTH_GITHUB_…`, `OAUTH_FACEBOOK_…`: where else people can sign in; nowhere. See
     /// [`crate::oidc`] for each of them.
     pub providers: Vec<ProviderSettings>,
+    /// `DHL_…`, `FEDEX_…`, `BLUEDART_…`: who makes labels and tells how far parcels have come; nobody. See
+    /// [`crate::carriers`] for each of them.
+    pub carriers: CarrierSettings,
     /// `TRUSTED_PROXIES`: networks, with commas between, whose `X-Forwarded-For` tells where a request comes from; none.
     pub trusted_proxies: Vec<IpNet>,
     /// `HOLDS_PER_CLIENT`: how many carts of one network address may hold stock at a time; 20.
@@ -156,6 +160,7 @@ impl Config {
             secret_key: variables.text("SECRET_KEY")?.map(Secret),
             encryption_keys: variables.text("ENCRYPTION_KEYS")?.map(Secret),
             providers: oidc::parse(&variables)?,
+            carriers: carriers::parse(&variables)?,
             trusted_proxies: trusted_proxies(&variables)?,
             holds_per_client: variables.number("HOLDS_PER_CLIENT", 1, 1_000_000)?.unwrap_or(20),
             order_retention_years: variables.number("ORDER_RETENTION_YEARS", 1, 100)?.unwrap_or(10),

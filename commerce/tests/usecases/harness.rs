@@ -7,7 +7,7 @@ mod guest;
 mod member;
 
 pub use databases::{Database, services_missing};
-pub use fakes::{Answer, CardGateway, Mailbox, Recorder};
+pub use fakes::{Answer, CardGateway, Mailbox, Recorder, Van};
 pub use goods::Goods;
 pub use guest::{Guest, contact};
 pub use member::password;
@@ -16,6 +16,8 @@ use commerce::cart::sessions::Sessions;
 use commerce::catalog::{CategoryId, VariationId};
 use commerce::clock::Clock;
 use commerce::db::{Db, PoolOptions, sql};
+use commerce::fulfilment::carrier::Carriers;
+use commerce::fulfilment::carriers::Manual;
 use commerce::inventory::{self, LocationId};
 use commerce::payments::{BankTransfer, CashOnDelivery, Gateways, TestGateway};
 use commerce::sealed::Keyring;
@@ -76,6 +78,8 @@ pub struct World {
     pub clock: Clock,
     /// Answers as it is told to.
     pub card: Arc<CardGateway>,
+    /// Brings what it is told to, and tells what it is told to.
+    pub van: Arc<Van>,
     /// Records what it gets, fails when told to.
     pub first: Arc<Recorder>,
     /// Another one, to see that they don't disturb each other.
@@ -123,6 +127,7 @@ impl TestShop {
         let world = World {
             clock: Clock::manual(),
             card: Arc::default(),
+            van: Arc::default(),
             first: Arc::new(Recorder::new("first")),
             second: Arc::new(Recorder::new("second")),
             mailbox: Arc::default(),
@@ -280,6 +285,7 @@ impl World {
                 Arc::new(test_gateway.clone()),
             ]),
             test_gateway: Some(test_gateway),
+            carriers: Carriers::new(vec![Arc::new(Manual), self.van.clone()]),
             files: Arc::new(object_store::memory::InMemory::new()),
             mailer: Some(self.mailbox.clone()),
             handlers: vec![self.first.clone(), self.second.clone()],

@@ -9,7 +9,7 @@ mod stock_alerts;
 
 use commerce::Shop;
 use commerce::events::Handlers;
-use commerce::{access, accounts, audit, cart, events, inventory, notifications, orders, payments};
+use commerce::{access, accounts, audit, cart, events, fulfilment, inventory, notifications, orders, payments};
 use sea_orm::DbErr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,6 +72,15 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
     regularly("settle_payments", 15, |shop| {
         Box::pin(async move { payments::settle::settle_due(&shop).await.map(drop) })
     });
+    regularly("track_shipments", 180, |shop| {
+        Box::pin(async move {
+            let delivered = fulfilment::track::track_due(&shop).await?;
+            if !delivered.is_empty() {
+                tracing::info!(delivered = delivered.len(), "shipments delivered");
+            }
+            Ok(())
+        })
+    });
     regularly("purge", 3_600, |shop| {
         Box::pin(async move {
             let purged = cart::purge::purge(&shop).await?;
@@ -80,6 +89,7 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
             accounts::purge::purge(&shop).await?;
             audit::purge::purge(&shop).await?;
             accounts::erase::purge_farewells(&shop).await?;
+            fulfilment::forget::purge_labels(&shop).await?;
             notifications::purge::purge(&shop).await?;
             let anonymised = orders::anonymise::anonymise(&shop).await?;
             if anonymised > 0 {

@@ -1,7 +1,7 @@
 //! Mails staff when little is left of something.
 
 use commerce::Shop;
-use commerce::events::{Event, Handler, HandlerError, STOCK_LOW};
+use commerce::events::{DomainEvent, Event, Handler, HandlerError};
 use commerce::inventory::{StockLow, queries};
 use commerce::notifications::send_mail::send_mail;
 
@@ -20,7 +20,7 @@ impl Handler for StockAlerts {
     }
 
     fn wants(&self, kind: &str) -> bool {
-        kind == STOCK_LOW.name
+        kind == StockLow::KIND.name
     }
 
     async fn handle(&self, shop: &Shop, event: &Event) -> Result<(), HandlerError> {
@@ -29,7 +29,7 @@ impl Handler for StockAlerts {
         for recipient in queries::alert_recipients(shop.db.primary(), settings).await? {
             let mail = app::mails::stock_low(&recipient, &low, settings, &self.public_url);
             let key = format!("stock_low:{}:{recipient}", event.id);
-            send_mail(shop, &key, &mail).await.map_err(|error| HandlerError(error.to_string()))?;
+            send_mail(shop, &key, &mail).await.map_err(HandlerError::failed)?;
         }
         Ok(())
     }
