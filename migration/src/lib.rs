@@ -25,6 +25,7 @@ mod m20261121_000016_payments;
 mod m20261121_000017_inventory;
 mod m20261121_000018_events;
 mod m20261121_000019_shipments;
+mod m20261121_000020_refunds;
 
 /// Every step in the order in which it is applied.
 pub struct Migrator;
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000017_inventory::Migration),
             Box::new(m20261121_000018_events::Migration),
             Box::new(m20261121_000019_shipments::Migration),
+            Box::new(m20261121_000020_refunds::Migration),
         ]
     }
 }

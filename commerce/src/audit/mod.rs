@@ -33,6 +33,14 @@ pub enum Action {
     RoleChanged,
     /// Staff gave up an order.
     OrderCancelled,
+    /// Staff sent something of an order.
+    OrderShipped,
+    /// Staff noted that a shipment has come.
+    ShipmentDelivered,
+    /// Staff noted money that came for an order.
+    PaymentReceived,
+    /// Staff gave back money of an order.
+    OrderRefunded,
     /// Goods came in.
     StockReceived,
     /// Stock was counted anew.
@@ -49,12 +57,16 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which people choose from them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::SignedIn,
         Self::SignInFailed,
         Self::PasswordChanged,
         Self::RoleChanged,
         Self::OrderCancelled,
+        Self::OrderShipped,
+        Self::ShipmentDelivered,
+        Self::PaymentReceived,
+        Self::OrderRefunded,
         Self::StockReceived,
         Self::StockAdjusted,
         Self::StockTransferred,
@@ -71,6 +83,10 @@ impl Action {
             Self::PasswordChanged => "password-changed",
             Self::RoleChanged => "role-changed",
             Self::OrderCancelled => "order-cancelled",
+            Self::OrderShipped => "order-shipped",
+            Self::ShipmentDelivered => "shipment-delivered",
+            Self::PaymentReceived => "payment-received",
+            Self::OrderRefunded => "order-refunded",
             Self::StockReceived => "stock-received",
             Self::StockAdjusted => "stock-adjusted",
             Self::StockTransferred => "stock-transferred",

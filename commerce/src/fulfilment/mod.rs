@@ -20,6 +20,8 @@ pub mod labels;
 pub mod queries;
 #[cfg(feature = "ssr")]
 pub mod record_tracking;
+#[cfg(feature = "ssr")]
+pub mod ship;
 mod shipment;
 #[cfg(feature = "ssr")]
 pub mod track;

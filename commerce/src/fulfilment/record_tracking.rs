@@ -22,11 +22,23 @@ pub async fn record_tracking(shop: &Shop, shipment: ShipmentId, events: &[Tracki
     }
     db::retry(|| async {
         let tx = shop.db.begin().await?;
+        lock_order(&tx, shipment).await?;
         let delivered = note_tracking(&tx, shipment, events, shop.clock.now()).await?;
+        if delivered {
+            super::ship::brought(shop, &tx, shipment).await?;
+        }
         tx.commit().await?;
         Ok(delivered)
     })
     .await
+}
+
+/// Locks the order of a shipment, first of all like everybody else.
+async fn lock_order<C: ConnectionTrait>(tx: &C, shipment: ShipmentId) -> Result<(), DbErr> {
+    match super::queries::shipment_by_id(tx, shipment).await? {
+        Some(sent) => crate::payments::record::lock(tx, sent.order).await,
+        None => Ok(()),
+    }
 }
 
 /// What [`record_tracking`] does, in a transaction of the caller's.
