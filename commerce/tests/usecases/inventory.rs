@@ -153,6 +153,7 @@ both_databases! {
             shop.wait_seconds(1);
         }
         let order = shop.orders(&buyer).await;
+        shop.wait_seconds(1);
         shop.counts(&ada, "MUG", Count::Is { on_hand: 8, seen: Some(9) }).await.expect("counted");
         assert_eq!(shop.stock("MUG").await, (8, 5), "the newest hold is gone, as a whole");
         assert!(older.place().await.is_ok(), "the older one stands");
@@ -183,6 +184,7 @@ both_databases! {
         guest.start().await.expect("again");
         assert_eq!(told().await, 1, "it never was above again");
         guest.clear().await.expect("cleared");
+        shop.wait_seconds(1);
         guest.add("MUG", 3).await.expect("added");
         guest.start().await.expect("started");
         assert_eq!(told().await, 2, "it was above meanwhile");
