@@ -109,11 +109,11 @@ pub async fn open(config: &Config, public_url: &str) -> Result<Opened, StartErro
         .test_gateway
         .then(|| TestGateway::new(db.clone(), Clock::System, public_url, test_gateway::key(&secret)));
     let mut gateways: Vec<Arc<dyn Gateway>> = Vec::new();
+    gateways.push(Arc::new(BankTransfer));
+    gateways.push(Arc::new(CashOnDelivery { country: settings.country, limit: CASH_LIMIT }));
     if let Some(gateway) = &test_gateway {
         gateways.push(Arc::new(gateway.clone()));
     }
-    gateways.push(Arc::new(BankTransfer));
-    gateways.push(Arc::new(CashOnDelivery { country: settings.country, limit: CASH_LIMIT }));
     let shop = Shop::open(Parts {
         public_url: public_url.to_owned(),
         db,
