@@ -5,7 +5,7 @@ use crate::accounts::{
     DownloadPage, ErasePage, ForgotPage, LinkPage, OrderHistoryPage, PasskeyPage, ProfilePage, RecoveryCodesPage,
     RegisterPage, ResetPage, SecondFactorPage, SecurityPage, SignInErrorPage, SignInPage, VerifyPage,
 };
-use crate::admin::{self, AuditPage, PeoplePage, PersonPage};
+use crate::admin::{self, AuditPage, EventsPage, PeoplePage, PersonPage};
 use crate::cart::{self, CartPage};
 use crate::catalog::{CategoryPage, HomePage, ProductPage, ShopPage};
 use crate::checkout::{self, CheckoutPage};
@@ -71,6 +71,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/admin/people") view=PeoplePage ssr=SsrMode::Async />
                 <Route path=path!("/admin/people/:id") view=PersonPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/audit") view=AuditPage ssr=SsrMode::Async />
+                <Route path=path!("/admin/events") view=EventsPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security/confirm") view=ConfirmPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security/authenticator") view=AuthenticatorPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security/passkey") view=PasskeyPage ssr=SsrMode::Async />

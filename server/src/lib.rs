@@ -8,6 +8,7 @@ pub mod config;
 pub mod http;
 pub mod limits;
 pub mod oidc;
+pub mod schemas;
 mod secret;
 pub mod seed;
 pub mod startup;

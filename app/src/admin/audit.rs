@@ -132,5 +132,6 @@ fn action_name(action: Action) -> &'static str {
         Action::SignInFailed => "Sign-in failed",
         Action::PasswordChanged => "Password changed",
         Action::RoleChanged => "Role changed",
+        Action::EventsReplayed => "Events delivered again",
     }
 }

@@ -2,9 +2,11 @@
 
 pub(crate) mod actions;
 mod audit;
+mod events;
 mod people;
 
 pub use audit::AuditPage;
+pub use events::EventsPage;
 pub use people::{PeoplePage, PersonPage};
 
 use crate::accounts::sign_in_for;
@@ -16,8 +18,11 @@ use http::StatusCode;
 use leptos::prelude::*;
 
 /// The pages of staff: their names, addresses and what they take.
-const SECTIONS: [(&str, &str, Permission); 2] =
-    [("People", "/admin/people", Permission::UsersRead), ("Audit log", "/admin/audit", Permission::AuditRead)];
+const SECTIONS: [(&str, &str, Permission); 3] = [
+    ("People", "/admin/people", Permission::UsersRead),
+    ("Audit log", "/admin/audit", Permission::AuditRead),
+    ("Events", "/admin/events", Permission::EventsWrite),
+];
 
 /// The first page of staff that a role can open.
 pub fn first_page(role: Role) -> Option<&'static str> {

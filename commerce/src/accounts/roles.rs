@@ -52,7 +52,7 @@ impl Role {
             (OrdersRead | OrdersWrite | UsersRead, Customer | Vendor) => Own,
             (UsersWrite, Customer | Vendor | Support) => Own,
             (ProductsWrite | AnalyticsRead, Customer | Support) => Nothing,
-            (AuditRead, Customer | Vendor | Support) => Nothing,
+            (AuditRead | EventsWrite, Customer | Vendor | Support) => Nothing,
         }
     }
 
@@ -89,11 +89,14 @@ pub enum Permission {
     /// See who did what.
     #[serde(rename = "audit:read")]
     AuditRead,
+    /// See what is open of the outbox, and have it delivered again.
+    #[serde(rename = "events:write")]
+    EventsWrite,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ProductsRead,
         Self::ProductsWrite,
         Self::OrdersRead,
@@ -102,6 +105,7 @@ impl Permission {
         Self::UsersWrite,
         Self::AnalyticsRead,
         Self::AuditRead,
+        Self::EventsWrite,
     ];
 
     /// Its name, as scopes of the API have it.
@@ -115,6 +119,7 @@ impl Permission {
             Self::UsersWrite => "users:write",
             Self::AnalyticsRead => "analytics:read",
             Self::AuditRead => "audit:read",
+            Self::EventsWrite => "events:write",
         }
     }
 }
@@ -140,7 +145,7 @@ mod tests {
     use super::*;
 
     /// The table as people read it: `-` nothing, `o` own, `a` all; customer, vendor, support, admin.
-    const TABLE: [(Permission, &str); 8] = [
+    const TABLE: [(Permission, &str); 9] = [
         (Permission::ProductsRead, "aaaa"),
         (Permission::ProductsWrite, "-o-a"),
         (Permission::OrdersRead, "ooaa"),
@@ -149,6 +154,7 @@ mod tests {
         (Permission::UsersWrite, "oooa"),
         (Permission::AnalyticsRead, "-o-a"),
         (Permission::AuditRead, "---a"),
+        (Permission::EventsWrite, "---a"),
     ];
 
     #[test]

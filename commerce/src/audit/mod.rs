@@ -31,11 +31,14 @@ pub enum Action {
     PasswordChanged,
     /// What somebody is to the shop was changed.
     RoleChanged,
+    /// Events that had been given up were delivered again.
+    EventsReplayed,
 }
 
 impl Action {
     /// Every action, in the order in which people choose from them.
-    pub const ALL: [Self; 4] = [Self::SignedIn, Self::SignInFailed, Self::PasswordChanged, Self::RoleChanged];
+    pub const ALL: [Self; 5] =
+        [Self::SignedIn, Self::SignInFailed, Self::PasswordChanged, Self::RoleChanged, Self::EventsReplayed];
 
     /// How it is stored.
     pub fn code(self) -> &'static str {
@@ -44,6 +47,7 @@ impl Action {
             Self::SignInFailed => "sign-in-failed",
             Self::PasswordChanged => "password-changed",
             Self::RoleChanged => "role-changed",
+            Self::EventsReplayed => "events-replayed",
         }
     }
 

@@ -127,9 +127,11 @@ pub const ROUTES: &[(&str, Access)] = &[
     ("/actions/account/totp", Member),
     ("/actions/account/unlink", Member),
     ("/admin/audit", Staff(Permission::AuditRead)),
+    ("/admin/events", Staff(Permission::EventsWrite)),
     ("/admin/people", Staff(Permission::UsersRead)),
     ("/admin/people/{id}", Staff(Permission::UsersRead)),
     ("/actions/admin/change-role", Staff(Permission::UsersWrite)),
+    ("/actions/admin/replay-events", Staff(Permission::EventsWrite)),
 ];
 
 /// Who may ask for the address that matches this pattern.
