@@ -5,7 +5,7 @@ use crate::accounts::{
     DownloadPage, ErasePage, ForgotPage, LinkPage, OrderHistoryPage, PasskeyPage, ProfilePage, RecoveryCodesPage,
     RegisterPage, ResetPage, SecondFactorPage, SecurityPage, SignInErrorPage, SignInPage, VerifyPage,
 };
-use crate::admin::{self, AuditPage, InventoryPage, LocationPage, LocationsPage, PeoplePage, PersonPage, StockPage};
+use crate::admin::{self, AuditPage, EventsPage, InventoryPage, LocationPage, LocationsPage, PeoplePage, PersonPage, StockPage};
 use crate::cart::{self, CartPage};
 use crate::catalog::{CategoryPage, HomePage, ProductPage, ShopPage};
 use crate::checkout::{self, CheckoutPage};
@@ -77,6 +77,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/admin/locations") view=LocationsPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/locations/:id") view=LocationPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/audit") view=AuditPage ssr=SsrMode::Async />
+                <Route path=path!("/admin/events") view=EventsPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security/confirm") view=ConfirmPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security/authenticator") view=AuthenticatorPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security/passkey") view=PasskeyPage ssr=SsrMode::Async />

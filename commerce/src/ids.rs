@@ -4,7 +4,8 @@ macro_rules! id {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(transparent)]
-        #[cfg_attr(feature = "ssr", derive(sea_orm::DeriveValueType))]
+        #[cfg_attr(feature = "ssr", derive(sea_orm::DeriveValueType, schemars::JsonSchema))]
+        #[cfg_attr(feature = "ssr", schemars(inline))]
         pub struct $name(pub uuid::Uuid);
 
         impl std::fmt::Display for $name {

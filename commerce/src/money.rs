@@ -10,8 +10,12 @@ use std::fmt;
 ///
 /// Arithmetic is checked: it gives `None` past `i64` or between currencies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema), schemars(description = "An amount of money."))]
 pub struct Money {
+    /// Minor units, such as cents.
     minor: i64,
+    /// The currency's code by ISO 4217.
+    #[cfg_attr(feature = "ssr", schemars(with = "String", regex(pattern = "^[A-Z]{3}$")))]
     currency: Currency,
 }
 

@@ -3,9 +3,11 @@
 use crate::carriers::{self, CarrierSettings};
 use crate::limits::{EXPECTED, Limits};
 use crate::oidc::{self, ProviderSettings};
+use crate::workers::rabbit::Rabbit;
 use commerce::notifications::Smtp;
 use commerce::sealed::Keyring;
 use ipnet::IpNet;
+use lapin::uri::AMQPUri;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -60,6 +62,10 @@ pub struct Config {
     pub database_max_connections: u32,
     /// `REDIS_URL`: `redis://…` or `rediss://…`, kept in front of the database for guests; none.
     pub redis_url: Option<Secret>,
+    /// `AMQP_URL`: `amqp://…` or `amqps://…`, the RabbitMQ server that every event is published to; none.
+    pub amqp_url: Option<Secret>,
+    /// `AMQP_EXCHANGE`: the durable topic exchange that events go to; `emporion.events`.
+    pub amqp_exchange: String,
     /// `SMTP_URL`: `smtp://…` or `smtps://…` that mails are sent through; none, they stay in the mailbox.
     pub smtp_url: Option<Secret>,
     /// `MAIL_FROM`: the sender of mails, needed with `SMTP_URL`.
@@ -155,6 +161,8 @@ impl Config {
             database_read_url: variables.text("DATABASE_READ_URL")?.map(Secret),
             database_max_connections: variables.number("DATABASE_MAX_CONNECTIONS", 1, 1_000)?.unwrap_or(16),
             redis_url: redis_url(&variables)?,
+            amqp_url: variables.text("AMQP_URL")?.map(Secret),
+            amqp_exchange: amqp_exchange(&variables)?,
             smtp_url: variables.text("SMTP_URL")?.map(Secret),
             mail_from: variables.text("MAIL_FROM")?,
             secret_key: variables.text("SECRET_KEY")?.map(Secret),
@@ -202,6 +210,22 @@ impl Config {
         Ok(Some(mailer))
     }
 
+    /// The RabbitMQ server that events are published to, if there is one.
+    ///
+    /// # Errors
+    /// [`ConfigError`] where the address is none; nothing of it is repeated, as it holds a password.
+    pub fn rabbit(&self) -> Result<Option<Rabbit>, ConfigError> {
+        let Some(url) = &self.amqp_url else { return Ok(None) };
+        let uri: Result<AMQPUri, String> = url.reveal().parse();
+        let uri = uri.map_err(|_| {
+            ConfigError::new(
+                "AMQP_URL",
+                "must be the address of a RabbitMQ server, such as amqp://user:password@host:5672/%2f, or amqps://…",
+            )
+        })?;
+        Ok(Some(Rabbit::new(uri, self.amqp_exchange.clone())))
+    }
+
     /// What sensitive columns are encrypted with, for a shop with this secret.
     ///
     /// # Errors
@@ -242,6 +266,7 @@ impl Config {
                 "must be a level, such as info, or directives, such as server=debug,warn",
             ));
         }
+        self.rabbit()?;
         self.mailer().map(|_| ())
     }
 }
@@ -340,6 +365,20 @@ fn redis_url(variables: &Variables) -> Result<Option<Secret>, ConfigError> {
         ));
     }
     Ok(Some(Secret(url)))
+}
+
+fn amqp_exchange(variables: &Variables) -> Result<String, ConfigError> {
+    const NAME: &str = "AMQP_EXCHANGE";
+    let name = variables.text(NAME)?.unwrap_or_else(|| "emporion.events".to_owned());
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte));
+    // These belong to the broker.
+    if !plain || name.len() > 127 || name.starts_with("amq.") {
+        return Err(ConfigError::new(
+            NAME,
+            "must be 1 to 127 letters, digits, hyphens, underscores, dots and colons, and not begin with amq.",
+        ));
+    }
+    Ok(name)
 }
 
 /// Networks in CIDR notation, or single addresses.

@@ -55,6 +55,8 @@ fn an_empty_variable_is_none() {
         "DATABASE_READ_URL",
         "DATABASE_MAX_CONNECTIONS",
         "REDIS_URL",
+        "AMQP_URL",
+        "AMQP_EXCHANGE",
         "SMTP_URL",
         "MAIL_FROM",
         "DATA_DIR",
@@ -96,6 +98,10 @@ fn what_is_wrong_is_named() {
         ("DATABASE_MAX_CONNECTIONS", "many"),
         ("REDIS_URL", "http://me:hunter2hunter2@host"),
         ("REDIS_URL", "redis://me:hunter2hunter2@host:port"),
+        ("AMQP_URL", "http://me:hunter2hunter2@host"),
+        ("AMQP_URL", "me:hunter2hunter2@host"),
+        ("AMQP_EXCHANGE", "amq.topic"),
+        ("AMQP_EXCHANGE", "two words"),
         ("SITE_ROOT", "/nowhere/at/all"),
         ("SECRET_KEY", "hunter2hunter2"),
         ("HOLDS_PER_CLIENT", "-1"),
@@ -135,6 +141,7 @@ fn secrets_are_not_printed() {
     let config = parse(&[
         ("DATABASE_URL", "postgres://me:hunter2@host/db"),
         ("REDIS_URL", "redis://me:hunter2@host"),
+        ("AMQP_URL", "amqp://me:hunter2@host"),
         ("SECRET_KEY", &"hunter2".repeat(5)),
     ]);
     assert!(!format!("{config:?}").contains("hunter2"));

@@ -10,6 +10,7 @@ pub mod http;
 pub mod limits;
 pub mod oidc;
 pub mod pdf;
+pub mod schemas;
 mod secret;
 pub mod seed;
 pub mod startup;

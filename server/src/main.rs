@@ -2,10 +2,11 @@
 
 use clap::{Parser, Subcommand};
 use commerce::db::DbErr;
-use commerce::{Shop, sealed};
+use commerce::{Shop, events, sealed};
 use server::config::Config;
 use server::startup::{self, Application, StartError};
-use server::{admin, seed, telemetry};
+use server::{admin, schemas, seed, telemetry};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::signal;
 use tokio_util::sync::CancellationToken;
@@ -41,12 +42,27 @@ enum Command {
     },
     /// Encrypt sensitive columns under the first of ENCRYPTION_KEYS, so that the others can be taken away.
     RotateKeys,
+    /// Print every kind of event that the shop reports, with the JSON schema of its data.
+    Events {
+        /// Write a file for each into this folder instead. A schema that is there is not changed: other shapes take
+        /// another version.
+        #[arg(long, value_name = "FOLDER")]
+        into: Option<PathBuf>,
+        #[command(subcommand)]
+        command: Option<EventsCommand>,
+    },
     /// Fill an empty shop with the demo shop, or any shop with products for load tests.
     Seed {
         /// Make this many plausible products instead.
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
         products: Option<u32>,
     },
+}
+
+#[derive(Subcommand)]
+enum EventsCommand {
+    /// Deliver again what was given up, and what waits behind it.
+    Replay,
 }
 
 /// Why a command has failed.
@@ -57,7 +73,11 @@ enum Failure {
     #[error("The shop could not be filled: {0}.")]
     Seed(#[from] seed::SeedError),
     #[error("{0}.")]
+    Events(#[from] schemas::SchemaError),
+    #[error("{0}.")]
     Admin(#[from] admin::AdminError),
+    #[error("Nothing is delivered again: {0}.")]
+    Replay(DbErr),
     #[error("The keys could not be changed: {0}.")]
     Database(#[from] DbErr),
     #[error(
@@ -93,6 +113,9 @@ async fn run(command: Command, config: Config) -> Result<(), Failure> {
     if let Command::Serve = command {
         return serve(config).await;
     }
+    if let Command::Events { into, command: None } = &command {
+        return Ok(schemas::show(into.as_deref())?);
+    }
     let opened = startup::open(&config, &config.public_url_at(config.addr)).await?;
     let outcome = match command {
         Command::CreateAdmin { email, name, password_stdin } => {
@@ -103,6 +126,7 @@ async fn run(command: Command, config: Config) -> Result<(), Failure> {
         }
         Command::Seed { products: None } => seed::demo(&opened.shop).await.map_err(Failure::from),
         Command::RotateKeys => rotate_keys(&opened.shop).await,
+        Command::Events { .. } => replay(&opened.shop).await,
         // Opening has migrated.
         Command::Migrate | Command::Serve => {
             println!("The database is up to date.");
@@ -111,6 +135,12 @@ async fn run(command: Command, config: Config) -> Result<(), Failure> {
     };
     opened.close().await;
     outcome
+}
+
+async fn replay(shop: &Shop) -> Result<(), Failure> {
+    let again = events::replay::replay_from_command_line(shop).await.map_err(Failure::Replay)?;
+    println!("{again} events are delivered again by the server.");
+    Ok(())
 }
 
 async fn rotate_keys(shop: &Shop) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 use crate::config::{Config, ConfigError};
 use crate::http::{self, Assets, Web};
 use crate::oidc::Providers;
+use crate::workers::rabbit::Rabbit;
 use crate::{secret, workers};
 use app::{SignInProvider, Site};
 use axum::Router;
@@ -11,6 +12,7 @@ use commerce::cart::sessions::Sessions;
 use commerce::clock::Clock;
 use commerce::db::{Db, PoolOptions, is_unreachable};
 use commerce::fulfilment::carriers::HttpError;
+use commerce::events::Handler;
 use commerce::notifications::Mailer;
 use commerce::payments::{BankTransfer, CashOnDelivery, Gateway, Gateways, TestGateway, test_gateway};
 use commerce::{Parts, Shop, settings};
@@ -82,6 +84,7 @@ pub struct Opened {
     /// The shop.
     pub shop: Shop,
     redis: Option<Pool>,
+    rabbit: Option<Arc<Rabbit>>,
 }
 
 /// Opens the shop for people who reach it at `public_url`: connects, migrates, and prepares what it needs.
@@ -104,6 +107,9 @@ pub async fn open(config: &Config, public_url: &str) -> Result<Opened, StartErro
     let files = LocalFileSystem::new_with_prefix(files).map_err(|error| in_data_dir(io::Error::other(error)))?;
     let db = connect(config).await?;
     let redis = config.redis_url.as_ref().map(|url| redis(url.reveal())).transpose().map_err(StartError::Redis)?;
+    let rabbit = config.rabbit()?.map(Arc::new);
+    let mut handlers = workers::handlers(public_url);
+    handlers.extend(rabbit.clone().map(|rabbit| rabbit as Arc<dyn Handler>));
     let settings = settings::queries::load(db.read()).await?;
     let test_gateway = config
         .test_gateway
@@ -124,14 +130,14 @@ pub async fn open(config: &Config, public_url: &str) -> Result<Opened, StartErro
         carriers: config.carriers.clone().carriers()?,
         files: Arc::new(files),
         mailer: config.mailer()?.map(|mailer| Arc::new(mailer) as Arc<dyn Mailer>),
-        handlers: workers::handlers(public_url),
+        handlers,
         keys: config.keyring(&secret)?,
         secret,
         holds_per_client: config.holds_per_client,
         order_retention_years: config.order_retention_years,
     })
     .await?;
-    Ok(Opened { shop, redis })
+    Ok(Opened { shop, redis, rabbit })
 }
 
 impl Opened {
@@ -268,6 +274,7 @@ impl Application {
             trusted_proxies: config.trusted_proxies.clone(),
             limiter: http::Limiter::new(config.rate_limits, &opened.shop, opened.redis.clone()),
             redis: opened.redis.clone(),
+            rabbit: opened.rabbit.clone(),
             replica: config.database_read_url.is_some(),
         });
         let router = http::router(&web, &config.site_root);

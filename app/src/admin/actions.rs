@@ -4,6 +4,7 @@ use crate::accounts::sign_in_for;
 use crate::layout::log_failure;
 use crate::page::Page;
 use commerce::accounts::{Role, StaffError, UserId, change_role};
+use commerce::events::replay::{DeliveryId, replay};
 use leptos::prelude::*;
 use leptos::server_fn::axum::register_explicit;
 
@@ -11,6 +12,7 @@ use leptos::server_fn::axum::register_explicit;
 pub fn register() {
     register_explicit::<ChangeRole>();
     super::inventory_actions::register();
+    register_explicit::<ReplayEvents>();
 }
 
 /// Gives a person another role.
@@ -49,5 +51,41 @@ pub async fn change_role(
         }
     };
     page.see_other(&format!("{path}?{answer}"));
+    Ok(())
+}
+
+/// Has one event that a handler has given up delivered again, or without an event all of them.
+#[server(prefix = "/actions", endpoint = "admin/replay-events")]
+pub async fn replay_events(
+    #[server(default)] event: Option<String>,
+    #[server(default)] handler: Option<String>,
+) -> Result<(), ServerFnError> {
+    const PATH: &str = "/admin/events";
+    let page = Page::of_action();
+    let only = match event.filter(|event| !event.is_empty()).map(|event| event.parse()) {
+        None => None,
+        Some(Ok(event)) => Some(DeliveryId { event, handler: handler.unwrap_or_default() }),
+        Some(Err(_)) => {
+            page.see_other(&format!("{PATH}?refused=unknown-choice"));
+            return Ok(());
+        }
+    };
+    let outcome = match page.signed_in().await {
+        Ok(Some(who)) => replay(&page.shop, &who, only.as_ref()).await,
+        Ok(None) => {
+            page.see_other(&sign_in_for(PATH));
+            return Ok(());
+        }
+        Err(error) => Err(error.into()),
+    };
+    let answer = match outcome {
+        Ok(_) => "done=events-replayed",
+        Err(StaffError::Forbidden(_)) => "refused=forbidden",
+        Err(error) => {
+            log_failure(&error);
+            "refused=unavailable"
+        }
+    };
+    page.see_other(&format!("{PATH}?{answer}"));
     Ok(())
 }

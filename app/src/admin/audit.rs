@@ -143,5 +143,6 @@ fn action_name(action: Action) -> &'static str {
         Action::ThresholdChanged => "Low stock threshold changed",
         Action::LocationOpened => "Location opened",
         Action::LocationChanged => "Location changed",
+        Action::EventsReplayed => "Events delivered again",
     }
 }

@@ -2,12 +2,14 @@
 
 pub(crate) mod actions;
 mod audit;
+mod events;
 mod inventory;
 mod inventory_actions;
 mod locations;
 mod people;
 
 pub use audit::AuditPage;
+pub use events::EventsPage;
 pub(crate) use inventory::stock_path;
 pub use inventory::{InventoryPage, StockPage};
 pub use locations::{LocationPage, LocationsPage};
@@ -22,11 +24,12 @@ use http::StatusCode;
 use leptos::prelude::*;
 
 /// The pages of staff: their names, addresses and what they take.
-const SECTIONS: [(&str, &str, Permission); 4] = [
+const SECTIONS: [(&str, &str, Permission); 5] = [
     ("People", "/admin/people", Permission::UsersRead),
     ("Inventory", "/admin/inventory", Permission::StockRead),
     ("Locations", "/admin/locations", Permission::StockRead),
     ("Audit log", "/admin/audit", Permission::AuditRead),
+    ("Events", "/admin/events", Permission::EventsWrite),
 ];
 
 /// The first page of staff that a role can open.

@@ -134,6 +134,7 @@ fn good_words(code: &str) -> Option<&'static str> {
         "threshold-saved" => "The threshold is saved.",
         "location-saved" => "The location is saved.",
         "role-changed" => "The role is changed, and they are signed out everywhere.",
+        "events-replayed" => "They are being delivered again.",
         "code-sent" => "We have sent you a code by e-mail. It is good for ten minutes.",
         "factor-added" => "It is set up. From now on we ask for it when you sign in.",
         "factor-removed" => "It is removed.",

@@ -65,6 +65,7 @@ pub struct Linked {
 
 /// Who somebody is elsewhere was linked to the account they had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct IdentityLinked {
     /// Whose account.
     pub user: UserId,

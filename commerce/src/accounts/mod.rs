@@ -299,6 +299,7 @@ crate::db::transient_by_db!(StaffError);
 
 /// Somebody has asked for an account and is to confirm their address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct UserRegistered {
     /// Who.
     pub user: UserId,
@@ -310,6 +311,7 @@ event!(UserRegistered, version 1, about user);
 
 /// Somebody has asked for an account with an address that has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct RegistrationRepeated {
     /// Whose address it is.
     pub user: UserId,
@@ -319,6 +321,7 @@ event!(RegistrationRepeated, version 1, about user);
 
 /// Somebody wants to choose a new password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct PasswordResetRequested {
     /// Who.
     pub user: UserId,
@@ -330,6 +333,7 @@ event!(PasswordResetRequested, version 1, about user);
 
 /// Somebody has a new password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct PasswordChanged {
     /// Who.
     pub user: UserId,
@@ -339,6 +343,7 @@ event!(PasswordChanged, version 1, about user);
 
 /// Somebody wants another address for their account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct EmailChangeRequested {
     /// Who.
     pub user: UserId,
@@ -354,6 +359,7 @@ event!(EmailChangeRequested, version 1, about user);
 
 /// Somebody's account has another address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct EmailChanged {
     /// Who.
     pub user: UserId,
@@ -361,15 +367,41 @@ pub struct EmailChanged {
 
 event!(EmailChanged, version 1, about user);
 
+/// Somebody has changed what they are called, or which mails they get. Neither is repeated here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+pub struct ProfileUpdated {
+    /// Who.
+    pub user: UserId,
+    /// What they have changed.
+    pub part: ProfilePart,
+}
+
+event!(ProfileUpdated, version 1, about user);
+
+/// A part of what somebody says of themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ProfilePart {
+    /// What they are called.
+    Name,
+    /// Which mails they get.
+    Preferences,
+}
+
 /// Somebody's account is gone. The one event that holds an address: nobody could be told otherwise. It is deleted
 /// soon after the mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct AccountErased {
     /// Who it was.
     pub user: UserId,
-    /// Where the last mail goes.
+    /// Where the last mail goes. It does not leave the shop.
+    #[cfg_attr(feature = "ssr", schemars(skip))]
     pub email: String,
-    /// What they were called.
+    /// What they were called. It does not leave the shop.
+    #[cfg_attr(feature = "ssr", schemars(skip))]
     pub name: String,
 }
 

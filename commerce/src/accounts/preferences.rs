@@ -1,8 +1,9 @@
 //! Which mails people want, apart from those about their orders and the safety of their account.
 
-use super::{Topic, UserId};
+use super::{ProfilePart, ProfileUpdated, Topic, UserId};
 use crate::Shop;
 use crate::db::sql;
+use crate::events::{self, NewEvent};
 use sea_orm::{ConnectionTrait, DbErr};
 
 /// The topics that a person has chosen. Nobody gets what they have not asked for.
@@ -23,11 +24,19 @@ pub async fn wanted<C: ConnectionTrait>(db: &C, user: UserId) -> Result<Vec<Topi
 pub async fn choose(shop: &Shop, user: UserId, topics: &[Topic]) -> Result<(), DbErr> {
     let now = shop.clock.now();
     let tx = shop.db.begin().await?;
+    let mut changed = 0;
     for topic in Topic::ALL {
         let text = "INSERT INTO mail_preferences (user_id, topic, wanted, updated_at) VALUES ($1, $2, $3, $4)
-                    ON CONFLICT (user_id, topic) DO UPDATE SET wanted = excluded.wanted, updated_at = excluded.updated_at";
+                    ON CONFLICT (user_id, topic) DO UPDATE SET wanted = excluded.wanted, updated_at = excluded.updated_at
+                    WHERE mail_preferences.wanted <> excluded.wanted";
         let values = [user.into(), topic.code().into(), topics.contains(&topic).into(), now.into()];
-        tx.execute_raw(sql(&tx, text, values)).await?;
+        changed += tx.execute_raw(sql(&tx, text, values)).await?.rows_affected();
     }
-    tx.commit().await
+    if changed > 0 {
+        let event = ProfileUpdated { user, part: ProfilePart::Preferences };
+        events::emit(shop, &tx, vec![NewEvent::uncounted(&event)]).await?;
+    }
+    tx.commit().await?;
+    shop.outbox.notify_one();
+    Ok(())
 }

@@ -54,7 +54,7 @@ impl Role {
             (ProductsWrite | AnalyticsRead, Customer | Support) => Nothing,
             (StockRead | StockWrite, Support) => All,
             (StockRead | StockWrite, Customer | Vendor) => Nothing,
-            (AuditRead, Customer | Vendor | Support) => Nothing,
+            (AuditRead | EventsWrite, Customer | Vendor | Support) => Nothing,
         }
     }
 
@@ -97,11 +97,14 @@ pub enum Permission {
     /// See who did what.
     #[serde(rename = "audit:read")]
     AuditRead,
+    /// See what is open of the outbox, and have it delivered again.
+    #[serde(rename = "events:write")]
+    EventsWrite,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ProductsRead,
         Self::ProductsWrite,
         Self::OrdersRead,
@@ -112,6 +115,7 @@ impl Permission {
         Self::StockRead,
         Self::StockWrite,
         Self::AuditRead,
+        Self::EventsWrite,
     ];
 
     /// Its name, as scopes of the API have it.
@@ -127,6 +131,7 @@ impl Permission {
             Self::StockRead => "stock:read",
             Self::StockWrite => "stock:write",
             Self::AuditRead => "audit:read",
+            Self::EventsWrite => "events:write",
         }
     }
 }
@@ -152,7 +157,7 @@ mod tests {
     use super::*;
 
     /// The table as people read it: `-` nothing, `o` own, `a` all; customer, vendor, support, admin.
-    const TABLE: [(Permission, &str); 10] = [
+    const TABLE: [(Permission, &str); 11] = [
         (Permission::ProductsRead, "aaaa"),
         (Permission::ProductsWrite, "-o-a"),
         (Permission::OrdersRead, "ooaa"),
@@ -163,6 +168,7 @@ mod tests {
         (Permission::StockRead, "--aa"),
         (Permission::StockWrite, "--aa"),
         (Permission::AuditRead, "---a"),
+        (Permission::EventsWrite, "---a"),
     ];
 
     #[test]

@@ -53,11 +53,13 @@ pub enum Action {
     LocationOpened,
     /// A location was changed.
     LocationChanged,
+    /// Events that had been given up were delivered again.
+    EventsReplayed,
 }
 
 impl Action {
     /// Every action, in the order in which people choose from them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::SignedIn,
         Self::SignInFailed,
         Self::PasswordChanged,
@@ -73,6 +75,7 @@ impl Action {
         Self::ThresholdChanged,
         Self::LocationOpened,
         Self::LocationChanged,
+        Self::EventsReplayed,
     ];
 
     /// How it is stored.
@@ -93,6 +96,7 @@ impl Action {
             Self::ThresholdChanged => "threshold-changed",
             Self::LocationOpened => "location-opened",
             Self::LocationChanged => "location-changed",
+            Self::EventsReplayed => "events-replayed",
         }
     }
 

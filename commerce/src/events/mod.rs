@@ -16,9 +16,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use uuid::Uuid;
 
+pub mod catalogue;
 pub mod dispatch;
 pub mod entity;
 mod outbox;
+pub mod queries;
+pub mod replay;
 
 pub use outbox::Outbox;
 
@@ -35,9 +38,12 @@ pub struct Kind {
 ///
 /// An event says what has happened in terms that outlive the code: identifiers, amounts, codes. Its shape is part of
 /// what the shop promises to others.
-pub trait DomainEvent: Serialize + DeserializeOwned {
+pub trait DomainEvent: Serialize + DeserializeOwned + schemars::JsonSchema {
     /// Its kind: the name of the type, and the version of its shape.
     const KIND: Kind;
+
+    /// What kind of thing it is about.
+    const ABOUT: &'static str;
 
     /// What it is about. Events about one aggregate are delivered in order.
     fn aggregate(&self) -> Uuid;

@@ -77,6 +77,7 @@ id!(
 
 /// Why stock changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// Came in.
@@ -214,6 +215,7 @@ pub struct Shortage {
 
 /// Reports that what there is of a variation at a location has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct StockChanged {
     /// Which stock row.
     pub stock: StockId,

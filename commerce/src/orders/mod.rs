@@ -187,6 +187,7 @@ pub struct OrderLine {
 
 /// Reports that an order was placed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct OrderPlaced {
     /// Which order.
     pub order: OrderId,
@@ -204,6 +205,7 @@ event!(OrderPlaced, version 1, about order);
 
 /// A line of a placed order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct PlacedLine {
     /// The product.
     pub product: ProductId,

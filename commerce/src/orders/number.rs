@@ -94,6 +94,21 @@ impl<'de> Deserialize<'de> for OrderNumber {
     }
 }
 
+#[cfg(feature = "ssr")]
+impl schemars::JsonSchema for OrderNumber {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "OrderNumber".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "What people call an order: seven random digits of Crockford's base 32, and one that checks them.",
+            "type": "string",
+            "pattern": "^E(-[0-9A-HJKMNP-TV-Z]{4}){2}$",
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

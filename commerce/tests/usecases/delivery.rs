@@ -2,9 +2,11 @@
 
 use crate::harness::TestShop;
 use commerce::Shop;
-use commerce::accounts::{PasswordChanged, UserId};
+use commerce::accounts::{PasswordChanged, Role, SignedIn, StaffError, UserId};
 use commerce::catalog::VariationId;
 use commerce::events::dispatch::dispatch_due;
+use commerce::events::queries;
+use commerce::events::replay::replay;
 use commerce::events::{self, Event, Handler, HandlerError, NewEvent};
 use commerce::inventory::{Reason, StockChanged, StockId};
 use futures::future::join_all;
@@ -256,5 +258,37 @@ both_databases! {
         shop.wait_seconds(1);
         dispatch_all(&shop).await;
         assert_eq!(probe.versions(row.0), [1, 2, 3, 4, 5, 6]);
+    }
+
+    async fn what_was_given_up_is_delivered_again_when_staff_say_so(shop: TestShop) {
+        let (shop, probe) = with_probe(&shop).await;
+        let (one, other) = (StockId::new(shop.clock.now()), StockId::new(shop.clock.now()));
+        emit(&shop, (1..=3).flat_map(|version| [changed(one, version), changed(other, version)]).collect()).await;
+        probe.is(Mood::Fails);
+        for _ in 0..14 {
+            dispatch_all(&shop).await;
+            shop.wait_minutes(60);
+        }
+        probe.is(Mood::Works);
+        let ada = shop.member("ada@example.org").await;
+        assert!(matches!(replay(&shop, &ada, None).await, Err(StaffError::Forbidden(_))));
+        assert!(matches!(queries::dead_letters(&shop, &ada, None).await, Err(StaffError::Forbidden(_))));
+        let admin = SignedIn { role: Role::Admin, ..ada };
+        let (letters, more) = queries::dead_letters(&shop, &admin, None).await.expect("read");
+        assert_eq!((letters.len(), more), (2, false));
+        assert!(letters.iter().all(|letter| letter.attempts == 12 && letter.error.as_deref() == Some("told to fail")));
+        let open = queries::open(&shop, &admin).await.expect("read");
+        let at_probe = open.iter().find(|at| at.handler == "probe").expect("it has open ones");
+        assert_eq!((at_probe.pending, at_probe.dead), (4, 2));
+        let letter = letters.iter().find(|letter| letter.aggregate_id == one.0).expect("of the one");
+        assert_eq!(replay(&shop, &admin, Some(&letter.id())).await.expect("replayed"), 1);
+        dispatch_all(&shop).await;
+        assert_eq!((probe.versions(one.0), probe.versions(other.0)), (vec![1, 2, 3], vec![]));
+        assert_eq!(replay(&shop, &admin, None).await.expect("replayed"), 1);
+        dispatch_all(&shop).await;
+        assert_eq!(probe.versions(other.0), [1, 2, 3]);
+        assert_eq!(replay(&shop, &admin, None).await.expect("replayed"), 0);
+        let logged = "SELECT COUNT(*) AS n FROM audit_log WHERE action = 'events-replayed'";
+        assert_eq!(shop.number(logged, []).await, 2, "each once, and nothing for nothing");
     }
 }

@@ -134,6 +134,7 @@ pub const ROUTES: &[(&str, Access)] = &[
     ("/actions/account/totp", Member),
     ("/actions/account/unlink", Member),
     ("/admin/audit", Staff(Permission::AuditRead)),
+    ("/admin/events", Staff(Permission::EventsWrite)),
     ("/admin/inventory", Staff(Permission::StockRead)),
     ("/admin/inventory/{sku}", Staff(Permission::StockRead)),
     ("/admin/locations", Staff(Permission::StockRead)),
@@ -146,6 +147,7 @@ pub const ROUTES: &[(&str, Access)] = &[
     ("/actions/admin/stock-receive", Staff(Permission::StockWrite)),
     ("/actions/admin/stock-threshold", Staff(Permission::StockWrite)),
     ("/actions/admin/stock-transfer", Staff(Permission::StockWrite)),
+    ("/actions/admin/replay-events", Staff(Permission::EventsWrite)),
 ];
 
 /// Who may ask for the address that matches this pattern.

@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 /// How long the database may take to answer.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long RabbitMQ may take to be connected to.
+const RABBIT_PATIENCE: Duration = Duration::from_secs(1);
+
 /// How long Redis may take to answer.
 const REDIS_PATIENCE: Duration = Duration::from_millis(500);
 
@@ -58,7 +61,7 @@ async fn ready(State(web): State<Web>) -> Response {
     let db = &web.shop.db;
     // SQLite's one writer may be at work: that it is busy doesn't make the shop unavailable.
     let main = if db.backend() == DbBackend::Sqlite { db.read() } else { db.primary() };
-    let (database, replica, redis) = tokio::join!(
+    let (database, replica, redis, rabbit) = tokio::join!(
         timed(database(main), Status::Unavailable),
         async {
             if !web.replica {
@@ -71,9 +74,15 @@ async fn ready(State(web): State<Web>) -> Response {
             let ping =
                 async { matches!(tokio::time::timeout(REDIS_PATIENCE, pool.ping::<()>(None)).await, Ok(Ok(()))) };
             Some(timed(ping, Status::Degraded).await)
+        },
+        async {
+            let rabbit = web.rabbit.as_ref()?;
+            let reached =
+                async { matches!(tokio::time::timeout(RABBIT_PATIENCE, rabbit.is_reachable()).await, Ok(true)) };
+            Some(timed(reached, Status::Degraded).await)
         }
     );
-    let checks = [("database", Some(database)), ("replica", replica), ("redis", redis)];
+    let checks = [("database", Some(database)), ("replica", replica), ("redis", redis), ("rabbitmq", rabbit)];
     answer(checks.into_iter().filter_map(|(name, check)| Some((name, check?))).collect())
 }
 

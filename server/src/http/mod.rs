@@ -66,6 +66,8 @@ pub struct Parts {
     pub limiter: Limiter,
     /// Redis, where it is used, to ask how it is.
     pub redis: Option<Pool>,
+    /// The broker that events are published to, if there is one.
+    pub rabbit: Option<Arc<crate::workers::rabbit::Rabbit>>,
     /// Whether reads go to another database than writes.
     pub replica: bool,
 }

@@ -4,6 +4,7 @@ mod account_mails;
 mod best_sellers;
 mod order_confirmation;
 mod profile_mails;
+pub mod rabbit;
 mod second_factor_mails;
 mod stock_alerts;
 

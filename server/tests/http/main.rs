@@ -4,6 +4,7 @@
 mod access;
 mod api_auth;
 mod enumeration;
+mod events;
 mod fixture;
 mod forms;
 mod harness;
@@ -17,6 +18,7 @@ mod origin;
 mod pages;
 mod people;
 mod policy;
+mod rabbit;
 mod rate_limits;
 mod second_factor;
 mod seeding;

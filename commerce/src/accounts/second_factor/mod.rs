@@ -56,6 +56,7 @@ pub const TRIES_PER_HOUR: i64 = 20;
 
 /// What can be a second factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FactorKind {
     /// Codes of an authenticator app.
@@ -125,6 +126,7 @@ pub fn must_be_set_up(required_for_staff: bool, is_staff: bool, factors: Factors
 
 /// Somebody has a second factor more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct FactorAdded {
     /// Who.
     pub user: UserId,
@@ -136,6 +138,7 @@ event!(FactorAdded, version 1, about user);
 
 /// Somebody has a second factor less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct FactorRemoved {
     /// Who.
     pub user: UserId,
@@ -147,6 +150,7 @@ event!(FactorRemoved, version 1, about user);
 
 /// Somebody has signed in with a recovery code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct RecoveryCodeUsed {
     /// Who.
     pub user: UserId,
@@ -158,6 +162,7 @@ event!(RecoveryCodeUsed, version 1, about user);
 
 /// Somebody wants a code by mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct SignInCodeRequested {
     /// Who.
     pub user: UserId,
