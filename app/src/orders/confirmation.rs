@@ -5,7 +5,7 @@ use crate::head::Head;
 use crate::layout::{Drawn, not_found, shop_page, unavailable};
 use crate::mails::next_step;
 use crate::page::Page;
-use commerce::orders::{Order, Status, queries};
+use commerce::orders::{Lifecycle, Order, Status, queries};
 use commerce::token::Token;
 use leptos::prelude::*;
 
@@ -44,6 +44,7 @@ async fn shown(page: &Page, order: Order) -> Drawn {
     let number = order.number.to_string();
     page.set_head(Head { title: format!("Order {number}"), ..Head::default() });
     let (status, email) = (status_name(order.status()), order.email.clone());
+    let (invoice, is_placed) = (format!("{}/invoice", page.path()), order.lifecycle == Lifecycle::Placed);
     let advice = next_step(&order, &reference.settings);
     let content = view! {
             <div class="wrap confirmation">
@@ -53,7 +54,11 @@ async fn shown(page: &Page, order: Order) -> Drawn {
                 <p>{advice}</p>
                 <p>"We send a confirmation to "<strong>{email}</strong>". Keep the address of this page to come back to your order."</p>
                 <OrderDetails order=order />
-                <p><a class="button primary" href="/">"Continue shopping"</a></p>
+                <p>
+                    <a class="button primary" href="/">"Continue shopping"</a>
+                    " "
+                    {is_placed.then(|| view! { <a class="button" href=invoice>"Invoice"</a> })}
+                </p>
             </div>
     };
     shop_page(page, content).await

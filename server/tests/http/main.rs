@@ -19,5 +19,6 @@ mod policy;
 mod rate_limits;
 mod second_factor;
 mod seeding;
+mod sheets;
 mod startup;
 mod workers;
