@@ -10,7 +10,10 @@ use crate::cart::{self, CartPage};
 use crate::catalog::{CategoryPage, HomePage, ProductPage, ShopPage};
 use crate::checkout::{self, CheckoutPage};
 use crate::layout::not_found;
-use crate::orders::{self, ConfirmationPage, LinkedOrderPage, LookupPage, OwnOrderPage};
+use crate::orders::{
+    self, ConfirmationPage, LinkedInvoicePage, LinkedOrderPage, LookupPage, OwnInvoicePage, OwnOrderPage,
+    PackingSlipPage, StaffInvoicePage, TokenInvoicePage,
+};
 use crate::page::{Page, Site};
 use crate::payments::{self, TestGatewayPage};
 use leptos::prelude::*;
@@ -50,6 +53,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/checkout/:step") view=CheckoutPage ssr=SsrMode::Async />
                 <Route path=path!("/checkout/confirmation/:token") view=ConfirmationPage ssr=SsrMode::Async />
                 <Route path=path!("/test-gateway/:reference") view=TestGatewayPage ssr=SsrMode::Async />
+                <Route path=path!("/checkout/confirmation/:token/invoice") view=TokenInvoicePage ssr=SsrMode::Async />
                 <Route path=path!("/auth/signin") view=SignInPage ssr=SsrMode::Async />
                 <Route path=path!("/auth/second-factor") view=SecondFactorPage ssr=SsrMode::Async />
                 <Route path=path!("/auth/register") view=RegisterPage ssr=SsrMode::Async />
@@ -61,6 +65,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/account") view=OrderHistoryPage ssr=SsrMode::Async />
                 <Route path=path!("/account/profile") view=ProfilePage ssr=SsrMode::Async />
                 <Route path=path!("/account/orders/:number") view=OwnOrderPage ssr=SsrMode::Async />
+                <Route path=path!("/account/orders/:number/invoice") view=OwnInvoicePage ssr=SsrMode::Async />
                 <Route path=path!("/account/email") view=ChangeEmailPage ssr=SsrMode::Async />
                 <Route path=path!("/account/download") view=DownloadPage ssr=SsrMode::Async />
                 <Route path=path!("/account/erase") view=ErasePage ssr=SsrMode::Async />
@@ -69,6 +74,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/auth/email/:token") view=ConfirmEmailPage ssr=SsrMode::Async />
                 <Route path=path!("/orders/lookup") view=LookupPage ssr=SsrMode::Async />
                 <Route path=path!("/orders/view/:link") view=LinkedOrderPage ssr=SsrMode::Async />
+                <Route path=path!("/orders/view/:link/invoice") view=LinkedInvoicePage ssr=SsrMode::Async />
                 <Route path=path!("/account/security") view=SecurityPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/people") view=PeoplePage ssr=SsrMode::Async />
                 <Route path=path!("/admin/people/:id") view=PersonPage ssr=SsrMode::Async />
@@ -76,6 +82,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/admin/inventory/:sku") view=StockPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/locations") view=LocationsPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/locations/:id") view=LocationPage ssr=SsrMode::Async />
+                <Route path=path!("/admin/orders/:number/invoice") view=StaffInvoicePage ssr=SsrMode::Async />
+                <Route path=path!("/admin/orders/:number/parcels/:parcel/packing-slip") view=PackingSlipPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/audit") view=AuditPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/events") view=EventsPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security/confirm") view=ConfirmPage ssr=SsrMode::Async />

@@ -51,6 +51,7 @@ async fn shown(page: &Page, order: Order) -> Drawn {
         _ => "Thank you for your order",
     };
     let mailed = order.lifecycle == Lifecycle::Placed;
+    let (invoice, is_placed) = (format!("{}/invoice", page.path()), order.lifecycle == Lifecycle::Placed);
     let advice = next_step(&order, &reference.settings);
     let content = view! {
             <div class="wrap confirmation">
@@ -61,7 +62,11 @@ async fn shown(page: &Page, order: Order) -> Drawn {
                 {mailed.then(|| view! { <p>"We send a confirmation to "<strong>{email}</strong>". Keep the address of this page to come back to your order."</p> })}
                 <OrderChoices page=page.clone() order=order.clone() />
                 <OrderDetails order=order />
-                <p><a class="button primary" href="/">"Continue shopping"</a></p>
+                <p>
+                    <a class="button primary" href="/">"Continue shopping"</a>
+                    " "
+                    {is_placed.then(|| view! { <a class="button" href=invoice>"Invoice"</a> })}
+                </p>
             </div>
     };
     shop_page(page, content).await

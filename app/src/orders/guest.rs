@@ -8,7 +8,7 @@ use crate::layout::{Drawn, not_found, shop_page, unavailable};
 use crate::mails::next_step;
 use crate::page::Page;
 use commerce::orders::link::{View, open};
-use commerce::orders::{Order, queries};
+use commerce::orders::{Lifecycle, Order, queries};
 use leptos::prelude::*;
 
 /// The order that a signed link opens.
@@ -32,6 +32,8 @@ async fn shown(page: &Page, order: Order, seen: View) -> Drawn {
     page.set_head(Head { title: format!("Order {number}"), ..Head::default() });
     let masked = seen == View::Masked;
     let status = status_name(order.status());
+    let has_invoice = !masked && order.lifecycle == Lifecycle::Placed;
+    let invoice = format!("{}/invoice", page.path());
     let advice = next_step(&order, &page.shop.reference().settings);
     let content = view! {
         <div class="wrap confirmation">
@@ -43,6 +45,7 @@ async fn shown(page: &Page, order: Order, seen: View) -> Drawn {
                 <p class="hint">"Names and streets are not shown here. The link in the mail about your order shows them."</p>
             })}
             <OrderDetails order=order masked=masked />
+            {has_invoice.then(|| view! { <p class="no-print"><a class="button" href=invoice>"Invoice"</a></p> })}
             <p class="no-print">
                 "With an account for the same e-mail address you have all your orders in one place. "
                 <a href="/auth/register">"Create an account"</a>

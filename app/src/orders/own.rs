@@ -6,7 +6,7 @@ use crate::accounts::{account_page, day, member};
 use crate::layout::{not_found, unavailable};
 use crate::mails::next_step;
 use crate::page::Page;
-use commerce::orders::queries;
+use commerce::orders::{Lifecycle, queries};
 use leptos::prelude::*;
 
 /// The order with the number in the address, if it is theirs: nobody learns which numbers others have.
@@ -29,6 +29,7 @@ pub fn OwnOrderPage() -> impl IntoView {
             Err(error) => return unavailable(&page, error).await,
         };
         let status = status_name(order.status());
+        let (invoice, is_placed) = (format!("{}/invoice", page.path()), order.lifecycle == Lifecycle::Placed);
         let advice = next_step(&order, &page.shop.reference().settings);
         let content = view! {
             <div class="confirmation">
@@ -38,7 +39,11 @@ pub fn OwnOrderPage() -> impl IntoView {
                 <p>{advice}</p>
                 <OrderChoices page=page.clone() order=order.clone() />
                 <OrderDetails order=order />
-                <p class="no-print"><a href="/account">"All your orders"</a></p>
+                <p class="no-print">
+                    {is_placed.then(|| view! { <a class="button" href=invoice>"Invoice"</a> })}
+                    " "
+                    <a href="/account">"All your orders"</a>
+                </p>
             </div>
         };
         account_page(&page, "Order", content).await

@@ -21,6 +21,7 @@ pub(crate) mod problem;
 mod rate_limit;
 mod request_id;
 mod security;
+mod sheets;
 mod trace;
 
 use crate::oidc::Providers;
@@ -93,6 +94,7 @@ pub fn router(web: &Web, site_root: &Path) -> Router {
         .merge(actions::routes(web))
         .merge(oidc::routes(web))
         .merge(payments::routes())
+        .merge(sheets::routes())
         .merge(crate::api::routes())
         .route("/api", any(problem::unknown_endpoint))
         .route("/api/{*rest}", any(problem::unknown_endpoint))

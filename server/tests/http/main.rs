@@ -22,5 +22,6 @@ mod rabbit;
 mod rate_limits;
 mod second_factor;
 mod seeding;
+mod sheets;
 mod startup;
 mod workers;
