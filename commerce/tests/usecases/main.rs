@@ -18,6 +18,7 @@ mod concurrency;
 mod email_change;
 mod erasure;
 mod events;
+mod gateways;
 mod guest_orders;
 mod identities;
 mod listing;
