@@ -87,7 +87,7 @@ impl Money {
 }
 
 /// How many digits the minor unit has, by ISO 4217.
-fn minor_digits(currency: Currency) -> u32 {
+pub(crate) fn minor_digits(currency: Currency) -> u32 {
     currency.exponent().map_or(0, u32::from)
 }
 

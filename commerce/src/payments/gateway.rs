@@ -167,6 +167,11 @@ pub trait Gateway: Send + Sync + std::fmt::Debug {
         false
     }
 
+    /// Where its pages are, as sources of a content security policy: forms of ours lead there.
+    fn origins(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Asks for the payment of an order.
     ///
     /// # Errors
@@ -234,6 +239,11 @@ impl Gateways {
             agrees_at_once: gateway.agrees_at_once(),
         };
         offered.map(method).collect()
+    }
+
+    /// Where the pages of all of them are, as sources of a content security policy.
+    pub fn origins(&self) -> Vec<String> {
+        self.0.iter().flat_map(|gateway| gateway.origins()).collect()
     }
 
     /// The gateway with this code.

@@ -18,9 +18,17 @@ pub mod operate;
 #[cfg(feature = "ssr")]
 pub mod pay;
 #[cfg(feature = "ssr")]
+pub mod paypal;
+#[cfg(feature = "ssr")]
+pub mod razorpay;
+#[cfg(feature = "ssr")]
 pub mod record;
 #[cfg(feature = "ssr")]
+mod remote;
+#[cfg(feature = "ssr")]
 pub mod settle;
+#[cfg(feature = "ssr")]
+pub mod stripe;
 #[cfg(feature = "ssr")]
 pub mod test_gateway;
 #[cfg(feature = "ssr")]
@@ -35,6 +43,10 @@ pub use {
         About, Answer, Fact, Gateway, GatewayError, Gateways, Header, OperationRequest, PaymentRef, PaymentRequest,
         Webhook, WebhookError,
     },
+    paypal::PayPal,
+    razorpay::Razorpay,
+    remote::ClientError,
+    stripe::Stripe,
     test_gateway::TestGateway,
 };
 

@@ -20,6 +20,7 @@ mod email_change;
 mod erasure;
 mod events;
 mod gateway;
+mod gateways;
 mod guest_orders;
 mod identities;
 mod inventory;
