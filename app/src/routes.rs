@@ -5,7 +5,9 @@ use crate::accounts::{
     DownloadPage, ErasePage, ForgotPage, LinkPage, OrderHistoryPage, PasskeyPage, ProfilePage, RecoveryCodesPage,
     RegisterPage, ResetPage, SecondFactorPage, SecurityPage, SignInErrorPage, SignInPage, VerifyPage,
 };
-use crate::admin::{self, AuditPage, EventsPage, InventoryPage, LocationPage, LocationsPage, PeoplePage, PersonPage, StockPage};
+use crate::admin::{
+    self, AuditPage, EventsPage, InventoryPage, LocationPage, LocationsPage, PeoplePage, PersonPage, StockPage,
+};
 use crate::cart::{self, CartPage};
 use crate::catalog::{CategoryPage, HomePage, ProductPage, ShopPage};
 use crate::checkout::{self, CheckoutPage};

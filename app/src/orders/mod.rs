@@ -7,8 +7,8 @@ mod guest;
 mod open_sheet;
 mod own;
 mod sheet;
-mod waiting;
 mod sheet_page;
+mod waiting;
 
 pub use confirmation::{ConfirmationPage, status_name};
 pub use details::OrderDetails;

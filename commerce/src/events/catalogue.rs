@@ -7,8 +7,12 @@ use crate::accounts::{
     AccountErased, EmailChangeRequested, EmailChanged, PasswordChanged, PasswordResetRequested, ProfileUpdated,
     RegistrationRepeated, UserRegistered,
 };
-use crate::inventory::StockChanged;
+use crate::fulfilment::ship::{OrderShipped, ShipmentDelivered};
+use crate::inventory::{StockChanged, StockLow};
 use crate::orders::OrderPlaced;
+use crate::orders::cancel::OrderCancelled;
+use crate::orders::refund::RefundRequested;
+use crate::payments::{PaymentFailed, PaymentProcessed, PaymentVoided, RefundIssued};
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -52,14 +56,23 @@ static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         entry::<FactorAdded>(),
         entry::<FactorRemoved>(),
         entry::<IdentityLinked>(),
+        entry::<OrderCancelled>(),
         entry::<OrderPlaced>(),
+        entry::<OrderShipped>(),
         entry::<PasswordChanged>(),
         entry::<PasswordResetRequested>(),
+        entry::<PaymentFailed>(),
+        entry::<PaymentProcessed>(),
+        entry::<PaymentVoided>(),
         entry::<ProfileUpdated>(),
         entry::<RecoveryCodeUsed>(),
+        entry::<RefundIssued>(),
+        entry::<RefundRequested>(),
         entry::<RegistrationRepeated>(),
+        entry::<ShipmentDelivered>(),
         entry::<SignInCodeRequested>(),
         entry::<StockChanged>(),
+        entry::<StockLow>(),
         entry::<UserRegistered>(),
     ];
     entries.sort_by_key(|entry| entry.kind);

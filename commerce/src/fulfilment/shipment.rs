@@ -52,6 +52,7 @@ pub struct Shipment {
 
 /// What of an order's line is in a shipment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct ShipmentLine {
     /// The line of the order.
     pub line: OrderLineId,

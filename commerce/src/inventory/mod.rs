@@ -235,6 +235,7 @@ event!(StockChanged, version 1, about stock);
 /// Reports that fewer of a variation are available in all warehouses than its threshold: once, until there are enough
 /// again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct StockLow {
     /// Of what.
     pub variation: VariationId,

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 /// Why an order is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// Nobody has paid it in time.
@@ -29,6 +30,7 @@ pub enum Cause {
 
 /// Reports that an order was given up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct OrderCancelled {
     /// Which order.
     pub order: OrderId,

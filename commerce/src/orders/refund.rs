@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 /// How money goes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundMethod {
     /// The way it came.
@@ -60,6 +61,7 @@ pub struct Refund {
 
 /// Reports that staff have decided to give money of an order back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct RefundRequested {
     /// Which refund.
     pub refund: RefundId,

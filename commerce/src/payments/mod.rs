@@ -100,6 +100,7 @@ impl PaymentTerms {
 
 /// What can be done with money at a gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Set aside for the shop.
@@ -185,6 +186,7 @@ pub struct PaymentContext<'a> {
 
 /// Reports that a gateway has taken money, or set it aside, for an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct PaymentProcessed {
     /// Which order.
     pub order: OrderId,
@@ -201,6 +203,7 @@ event!(PaymentProcessed, version 1, about order);
 
 /// Reports that a gateway did not agree to a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct PaymentFailed {
     /// Which order.
     pub order: OrderId,
@@ -217,6 +220,7 @@ event!(PaymentFailed, version 1, about order);
 
 /// Reports that money went back to whoever paid an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct RefundIssued {
     /// Which order.
     pub order: OrderId,
@@ -233,6 +237,7 @@ event!(RefundIssued, version 1, about order);
 
 /// Reports that what was set aside for an order was let go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct PaymentVoided {
     /// Which order.
     pub order: OrderId,
