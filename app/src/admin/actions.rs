@@ -12,6 +12,7 @@ use leptos::server_fn::axum::register_explicit;
 pub fn register() {
     register_explicit::<ChangeRole>();
     super::inventory_actions::register();
+    super::order_actions::register();
     register_explicit::<ReplayEvents>();
 }
 

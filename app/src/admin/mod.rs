@@ -6,6 +6,8 @@ mod events;
 mod inventory;
 mod inventory_actions;
 mod locations;
+mod order_actions;
+mod orders;
 mod people;
 
 pub use audit::AuditPage;
@@ -13,6 +15,7 @@ pub use events::EventsPage;
 pub(crate) use inventory::stock_path;
 pub use inventory::{InventoryPage, StockPage};
 pub use locations::{LocationPage, LocationsPage};
+pub use orders::{OrdersPage, StaffOrderPage};
 pub use people::{PeoplePage, PersonPage};
 
 use crate::accounts::sign_in_for;
@@ -24,7 +27,8 @@ use http::StatusCode;
 use leptos::prelude::*;
 
 /// The pages of staff: their names, addresses and what they take.
-const SECTIONS: [(&str, &str, Permission); 5] = [
+const SECTIONS: [(&str, &str, Permission); 6] = [
+    ("Orders", "/admin/orders", Permission::OrdersRead),
     ("People", "/admin/people", Permission::UsersRead),
     ("Inventory", "/admin/inventory", Permission::StockRead),
     ("Locations", "/admin/locations", Permission::StockRead),

@@ -74,6 +74,12 @@ fn words(code: &str) -> Option<&'static str> {
         "unknown-choice" => "Please choose one of the options below.",
         "total-changed" => "The total has changed since you saw it. Please check it again: nothing was charged.",
         "declined" => "The payment was declined. You can try again or choose another way to pay.",
+        "no-order" => "There is no such order.",
+        "order-unpaid" => "It has to be paid before it is sent. Note the payment first, once the money is there.",
+        "order-too-much" => "That is more than there is.",
+        "order-nothing" => "Please say how much.",
+        "order-no-account" => "Store credit needs an account, and this customer has none.",
+        "order-not-held" => "Not all of that is at this location.",
         "order-state" => "That can’t be done with this order any more. Its state is below.",
         "price" => "The amount is too large for an order. Please choose fewer.",
         "forbidden" => "That takes a permission that you don’t have.",
@@ -116,6 +122,10 @@ fn words(code: &str) -> Option<&'static str> {
 fn good_words(code: &str) -> Option<&'static str> {
     Some(match code {
         "order-reopened" => "The order is cancelled, and what was in it is back in your cart.",
+        "order-shipped" => "The parcel is on its way.",
+        "order-delivered" => "The parcel has come.",
+        "order-refunded" => "The money is on its way back.",
+        "order-paid" => "The payment is noted.",
         "order-cancelled" => "The order is cancelled.",
         "updated" => "Your cart is up to date.",
         "cleared" => "Your cart is empty now.",

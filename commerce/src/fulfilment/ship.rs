@@ -37,8 +37,7 @@ pub struct Parcel {
 }
 
 /// Reports that something of an order was sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[derive(schemars::JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct OrderShipped {
     /// Which order.
     pub order: OrderId,
@@ -58,8 +57,7 @@ pub struct OrderShipped {
 event!(OrderShipped, version 1, about order);
 
 /// Reports that a shipment has come.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[derive(schemars::JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ShipmentDelivered {
     /// Of which order.
     pub order: OrderId,

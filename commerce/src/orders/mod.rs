@@ -31,6 +31,8 @@ pub mod queries;
 pub mod receive_money;
 #[cfg(feature = "ssr")]
 pub mod refund;
+#[cfg(feature = "ssr")]
+pub mod search;
 mod state;
 #[cfg(feature = "ssr")]
 pub mod timeline;

@@ -8,7 +8,9 @@ use crate::media::{self, Picture};
 use crate::money::Money;
 use crate::payments::PaymentTerms;
 use crate::pricing::{Amounts, LineTotal, TaxRate};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+};
 use std::collections::HashMap;
 
 /// The order that a token opens, with its lines.
@@ -106,6 +108,13 @@ fn facts_of(row: &order::Model) -> Result<Facts, DbErr> {
         fulfilment: Fulfilment::parse(&row.fulfilment).ok_or_else(|| unknown("fulfilment", &row.fulfilment))?,
         terms: PaymentTerms::parse(&row.payment_terms).ok_or_else(|| unknown("payment terms", &row.payment_terms))?,
     })
+}
+
+/// An order in a list, and where its mails go, of a whole row.
+pub(super) fn stored_summary(row: &sea_orm::QueryResult) -> Result<(OrderSummary, String), DbErr> {
+    let row = order::Model::from_query_result(row, "")?;
+    let email = row.email.clone();
+    Ok((summary_of(row)?, email))
 }
 
 fn summary_of(row: order::Model) -> Result<OrderSummary, DbErr> {

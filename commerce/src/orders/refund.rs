@@ -16,8 +16,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// How money goes back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[derive(schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundMethod {
     /// The way it came.
@@ -60,8 +59,7 @@ pub struct Refund {
 }
 
 /// Reports that staff have decided to give money of an order back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[derive(schemars::JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RefundRequested {
     /// Which refund.
     pub refund: RefundId,

@@ -18,7 +18,9 @@ async fn staff_see_what_was_given_up_and_have_it_delivered_again() {
     create_admin::create_admin(shop, &registration).await.expect("made");
     let token = sign_in::sign_in(shop, "ada@example.org", &password, &Device::default()).await.expect("signed in");
     let cookie = format!("session={}", token.session().expect("no second factor").as_str());
-    let page = async |path: &str| server.get_with(path, &[("accept", "text/html"), ("cookie", &cookie)]).await.text().to_owned();
+    let page = async |path: &str| {
+        server.get_with(path, &[("accept", "text/html"), ("cookie", &cookie)]).await.text().to_owned()
+    };
     assert!(page("/admin/events").await.contains("Everything that has happened was delivered."));
 
     // Of a handler that there is not: nobody delivers them meanwhile.
