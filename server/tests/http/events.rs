@@ -18,7 +18,9 @@ async fn staff_see_what_was_given_up_and_have_it_delivered_again() {
     create_admin::create_admin(shop, &registration).await.expect("made");
     let token = sign_in::sign_in(shop, "ada@example.org", &password, &Device::default()).await.expect("signed in");
     let cookie = format!("session={}", token.session().expect("no second factor").as_str());
-    let page = async |path: &str| server.get_with(path, &[("accept", "text/html"), ("cookie", &cookie)]).await.text();
+    let page = async |path: &str| {
+        server.get_with(path, &[("accept", "text/html"), ("cookie", &cookie)]).await.text().to_owned()
+    };
     assert!(page("/admin/events").await.contains("Everything that has happened was delivered."));
 
     // Of a handler that there is not: nobody delivers them meanwhile.
@@ -59,6 +61,6 @@ async fn staff_see_what_was_given_up_and_have_it_delivered_again() {
     send(String::new()).await;
     assert_eq!(dead().await, 0);
     let log = page("/admin/audit?action=events-replayed").await;
-    assert_eq!(log.matches("Events delivered again (").count(), 2, "{log}");
+    assert_eq!((log.matches("(event: ").count(), log.matches("(events: 59)").count()), (1, 1), "{log}");
     server.stop().await;
 }
