@@ -111,9 +111,9 @@ fn Entries(entries: Vec<Entry>) -> impl IntoView {
 fn change(entry: &Entry) -> Option<String> {
     let (before, after) = (entry.change.0.as_ref()?.as_object()?, entry.change.1.as_ref()?.as_object()?);
     let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let changes = after.iter().map(|(name, now)| {
-        let was = before.get(name).map_or_else(String::new, text);
-        format!("{name}: {was} → {}", text(now))
+    let changes = after.iter().map(|(name, now)| match before.get(name) {
+        Some(was) => format!("{name}: {} → {}", text(was), text(now)),
+        None => format!("{name}: {}", text(now)),
     });
     Some(format!(" ({})", changes.collect::<Vec<_>>().join(", ")))
 }

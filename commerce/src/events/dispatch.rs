@@ -247,26 +247,27 @@ impl Round<'_> {
             returned.extend(outcome.returned);
             stopped.extend(outcome.stopped);
         }
-        self.update(&format!("state = '{DONE}', error = NULL"), "", handled).await?;
-        self.update("due_at = $2, attempts = attempts - 1", " AND due_at = $3", returned).await?;
+        let now = self.shop.clock.now();
+        self.update(&format!("state = '{DONE}', error = NULL, due_at = $2"), "", &[now], handled).await?;
+        let set = "attempts = attempts - 1, due_at = $2";
+        self.update(set, " AND due_at = $3", &[now, self.until], returned).await?;
         for stopped in stopped {
             self.stop(stopped).await?;
         }
         Ok(())
     }
 
-    async fn update(&self, set: &str, only: &str, events: Vec<Uuid>) -> Result<(), DbErr> {
+    async fn update(&self, set: &str, only: &str, times: &[DateTime<Utc>], events: Vec<Uuid>) -> Result<(), DbErr> {
         if events.is_empty() {
             return Ok(());
         }
         let db = self.shop.db.primary();
-        let list = placeholders(if only.is_empty() { 2 } else { 4 }, events.len());
+        let list = placeholders(2 + times.len(), events.len());
         let text = format!(
             "UPDATE event_deliveries SET {set} WHERE handler = $1 AND state = '{PENDING}'{only} AND event_id IN ({list})"
         );
-        let lease: &[DateTime<Utc>] = if only.is_empty() { &[] } else { &[self.now, self.until] };
         let values = std::iter::once(Value::from(self.handler.name()))
-            .chain(lease.iter().map(|time| (*time).into()))
+            .chain(times.iter().map(|time| (*time).into()))
             .chain(events.into_iter().map(Value::from));
         db.execute_raw(sql(db, &text, values)).await.map(drop)
     }

@@ -262,6 +262,8 @@ both_databases! {
 
     async fn what_was_given_up_is_delivered_again_when_staff_say_so(shop: TestShop) {
         let (shop, probe) = with_probe(&shop).await;
+        let ada = shop.member("ada@example.org").await;
+        dispatch_all(&shop).await;
         let (one, other) = (StockId::new(shop.clock.now()), StockId::new(shop.clock.now()));
         emit(&shop, (1..=3).flat_map(|version| [changed(one, version), changed(other, version)]).collect()).await;
         probe.is(Mood::Fails);
@@ -270,7 +272,6 @@ both_databases! {
             shop.wait_minutes(60);
         }
         probe.is(Mood::Works);
-        let ada = shop.member("ada@example.org").await;
         assert!(matches!(replay(&shop, &ada, None).await, Err(StaffError::Forbidden(_))));
         assert!(matches!(queries::dead_letters(&shop, &ada, None).await, Err(StaffError::Forbidden(_))));
         let admin = SignedIn { role: Role::Admin, ..ada };
