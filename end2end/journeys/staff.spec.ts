@@ -13,6 +13,8 @@ test('an admin makes somebody support, who then sees what support may and no mor
   const admin = shop.on(await elsewhere.newPage());
   await signIn(admin, 'admin@example.org', process.env.E2E_ADMIN_PASSWORD);
   await admin.main.getByRole('link', { name: 'Back office' }).click();
+  await expect(admin.heading).toHaveText('Orders');
+  await admin.main.getByRole('link', { name: 'People' }).click();
   await expect(admin.heading).toHaveText('People');
   await admin.main.getByLabel('Name or e-mail').fill(email.toUpperCase());
   await admin.button('Search').click();
@@ -29,6 +31,7 @@ test('an admin makes somebody support, who then sees what support may and no mor
   await expect(shop.heading).toHaveText('Sign in');
   await signIn(shop, email);
   await shop.main.getByRole('link', { name: 'Back office' }).click();
+  await shop.main.getByRole('link', { name: 'People' }).click();
   await expect(shop.heading).toHaveText('People');
   await expect(shop.main.getByRole('link', { name: 'Audit log' })).toHaveCount(0);
   await shop.main.getByLabel('Name or e-mail').fill('admin@example.org');

@@ -2,7 +2,7 @@ import { expect, type Locator, type Page } from '@playwright/test';
 import { someone, type Address } from './people.ts';
 
 export type Step = 'address' | 'delivery' | 'payment' | 'review';
-export type Payment = 'Bank transfer' | 'Cash on delivery';
+export type Payment = 'Bank transfer' | 'Cash on delivery' | 'Test payment';
 
 /** E-7K3M-9QXP, in Crockford's alphabet. */
 export const orderNumber = /\bE-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}/;

@@ -87,7 +87,22 @@ pub async fn take<C: ConnectionTrait>(
         }
     }
     for (row, quantity) in taken {
-        take_row(tx, order, &row, quantity, &mut ledger).await?;
+        take_row(tx, order, &row, quantity, Reason::Sold, &mut ledger).await?;
+    }
+    Ok(ledger.write(tx).await?)
+}
+
+/// Takes everything that an order still claims out of the stock for good: it is broken or lost. The transaction holds
+/// the lock of the order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn write_off<C: ConnectionTrait>(shop: &Shop, tx: &C, order: OrderId, actor: &Actor) -> Result<(), ShipError> {
+    let mut ledger = Ledger::new(shop, *actor, Some(order.0));
+    let mut rows = rows::of_claimant(tx, Claimant::Order(order), &[]).await?;
+    rows.sort_by_key(|row| row.id);
+    for row in rows.iter().filter(|row| row.own > 0) {
+        take_row(tx, order, row, row.own, Reason::Adjusted, &mut ledger).await?;
     }
     Ok(ledger.write(tx).await?)
 }
@@ -135,6 +150,7 @@ async fn take_row<C: ConnectionTrait>(
     order: OrderId,
     row: &StockRow,
     quantity: i64,
+    reason: Reason,
     ledger: &mut Ledger<'_>,
 ) -> Result<(), ShipError> {
     let not_held =
@@ -146,6 +162,6 @@ async fn take_row<C: ConnectionTrait>(
                 WHERE id = $1 AND reserved >= $2 RETURNING on_hand, reserved, version";
     let changed = Changed::find_by_statement(sql(tx, text, [row.id.into(), quantity.into()])).one(tx).await?;
     let changed = changed.ok_or_else(not_held)?;
-    ledger.note(row, Delta { on_hand: -quantity, reserved: -quantity }, Reason::Sold, &changed);
+    ledger.note(row, Delta { on_hand: -quantity, reserved: -quantity }, reason, &changed);
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::accounts::{Permission, SignedIn, UserId};
 use crate::audit::{self, Done};
 use crate::db::{self, sql};
 use crate::events::{self, NewEvent};
-use crate::inventory::{Actor, claims};
+use crate::inventory::{Actor, claims, ship};
 use crate::payments::ledger;
 use crate::payments::record::{lock, settle_up};
 use chrono::{DateTime, Utc};
@@ -201,7 +201,11 @@ pub(crate) async fn give_up<C: ConnectionTrait>(
     let values = [order.id.into(), Lifecycle::Cancelled.code().into(), now.into(), (!cancellation.refund).into()];
     let row = tx.query_one_raw(sql(tx, text, values)).await?.ok_or(OrderError::NotFound)?;
     let version: i64 = row.try_get("", "version")?;
-    claims::release_order(shop, tx, order.id, &cancellation.actor).await?;
+    if cancellation.restock {
+        claims::release_order(shop, tx, order.id, &cancellation.actor).await?;
+    } else {
+        ship::write_off(shop, tx, order.id, &cancellation.actor).await?;
+    }
     let cancelled = OrderCancelled {
         order: order.id,
         number: order.number,

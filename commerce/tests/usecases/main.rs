@@ -28,6 +28,7 @@ mod invoices;
 mod listing;
 mod outage;
 mod passkeys;
+mod order_work;
 mod payment;
 mod placing;
 mod projection;

@@ -1,0 +1,85 @@
+import { expect, test } from '../support/fixtures.ts';
+import { signIn } from '../support/members.ts';
+import { someone } from '../support/people.ts';
+import { orderNumber, type Shop } from '../support/shop.ts';
+
+/** Places an order that is paid at the test gateway, and is on its page then. */
+async function toGateway(shop: Shop) {
+  await shop.checkoutTo('review', 'Test payment', someone());
+  await shop.placeOrder.click();
+  await expect(shop.heading).toHaveText('Test payment');
+}
+
+async function choose(shop: Shop, name: string) {
+  await shop.main.getByRole('radio', { name: new RegExp(`^${name}`) }).check();
+  await shop.button('Go on').click();
+}
+
+test('a guest pays at the page of a gateway, with 3-D Secure @mobile', async ({ shop }) => {
+  await toGateway(shop);
+  await choose(shop, 'Confirm at the bank');
+  await shop.button('Yes, confirm the payment').click();
+  await expect(shop.heading).toHaveText('Thank you for your order');
+  await expect(shop.main).toContainText('It is paid');
+});
+
+test('a declined payment can be tried again, and made another way', async ({ shop }) => {
+  await toGateway(shop);
+  await choose(shop, 'Decline');
+  await expect(shop.heading).toHaveText('Your order waits for its payment');
+  await shop.button('Pay now').click();
+  await expect(shop.heading).toHaveText('Test payment');
+  await choose(shop, 'Not enough money');
+  await shop.main.getByRole('radio', { name: /^Bank transfer/ }).check();
+  await shop.button('Pay now').click();
+  await expect(shop.heading).toHaveText('Thank you for your order');
+  await expect(shop.main).toContainText('Please transfer');
+});
+
+test('whoever changes their mind gets the cart back', async ({ shop }) => {
+  await toGateway(shop);
+  await shop.main.getByRole('link', { name: 'Back to the shop' }).click();
+  await expect(shop.heading).toHaveText('Your order waits for its payment');
+  await shop.button('Change the cart instead').click();
+  await expect(shop.main.getByRole('status')).toContainText('back in your cart');
+  await shop.expectItems(1);
+});
+
+test('a paid order is sent in the back office, and its customer sees it come', async ({ shop, browser, js }) => {
+  await toGateway(shop);
+  await choose(shop, 'Pay');
+  await expect(shop.main).toContainText('It is paid');
+  const number = (await shop.main.innerText()).match(orderNumber)![0];
+
+  const elsewhere = await browser.newContext({ javaScriptEnabled: js });
+  const admin = shop.on(await elsewhere.newPage());
+  await signIn(admin, 'admin@example.org', process.env.E2E_ADMIN_PASSWORD);
+  await admin.open('/admin/orders');
+  await admin.main.getByLabel('Number or e-mail').fill(number.toLowerCase());
+  await admin.button('Search').click();
+  await admin.main.getByRole('link', { name: number }).click();
+  await expect(admin.heading).toHaveText(`Order ${number}`);
+  await admin.main.getByLabel('Tracking number').fill('00340434161094042557');
+  await admin.button('Send').click();
+  await expect(admin.main.getByRole('status')).toContainText('on its way');
+  await shop.page.reload();
+  await expect(shop.main).toContainText('Shipped');
+  await admin.button('It has come').click();
+  await expect(admin.main.getByRole('status')).toContainText('has come');
+  await admin.main.getByText('Give money back').click();
+  await admin.main.getByLabel('Amount').fill('1.00');
+  await admin.main.getByLabel('Why').fill('A scratch');
+  await admin.button('Give back').click();
+  await expect(admin.main.getByRole('status')).toContainText('on its way back');
+  await shop.page.reload();
+  await expect(shop.main).toContainText('Delivered');
+  await elsewhere.close();
+});
+
+test('an order is cancelled by its customer, and what was paid goes back', async ({ shop }) => {
+  await toGateway(shop);
+  await choose(shop, 'Pay');
+  await shop.main.getByText('Cancel this order').click();
+  await shop.button('Cancel the order').click();
+  await expect(shop.heading).toHaveText('Your order is cancelled');
+});
