@@ -27,7 +27,12 @@ mod orders;
 #[cfg(feature = "ssr")]
 mod page;
 #[cfg(feature = "ssr")]
+mod payments;
+#[cfg(feature = "ssr")]
 mod routes;
+
+#[cfg(feature = "ssr")]
+pub use orders::sheets;
 
 #[cfg(feature = "ssr")]
 pub use {

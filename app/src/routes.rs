@@ -5,13 +5,14 @@ use crate::accounts::{
     DownloadPage, ErasePage, ForgotPage, LinkPage, OrderHistoryPage, PasskeyPage, ProfilePage, RecoveryCodesPage,
     RegisterPage, ResetPage, SecondFactorPage, SecurityPage, SignInErrorPage, SignInPage, VerifyPage,
 };
-use crate::admin::{self, AuditPage, PeoplePage, PersonPage};
+use crate::admin::{self, AuditPage, InventoryPage, LocationPage, LocationsPage, PeoplePage, PersonPage, StockPage};
 use crate::cart::{self, CartPage};
 use crate::catalog::{CategoryPage, HomePage, ProductPage, ShopPage};
 use crate::checkout::{self, CheckoutPage};
 use crate::layout::not_found;
 use crate::orders::{self, ConfirmationPage, LinkedOrderPage, LookupPage, OwnOrderPage};
 use crate::page::{Page, Site};
+use crate::payments::{self, TestGatewayPage};
 use leptos::prelude::*;
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::{SsrMode, path};
@@ -48,6 +49,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/cart") view=CartPage ssr=SsrMode::Async />
                 <Route path=path!("/checkout/:step") view=CheckoutPage ssr=SsrMode::Async />
                 <Route path=path!("/checkout/confirmation/:token") view=ConfirmationPage ssr=SsrMode::Async />
+                <Route path=path!("/test-gateway/:reference") view=TestGatewayPage ssr=SsrMode::Async />
                 <Route path=path!("/auth/signin") view=SignInPage ssr=SsrMode::Async />
                 <Route path=path!("/auth/second-factor") view=SecondFactorPage ssr=SsrMode::Async />
                 <Route path=path!("/auth/register") view=RegisterPage ssr=SsrMode::Async />
@@ -70,6 +72,10 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/account/security") view=SecurityPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/people") view=PeoplePage ssr=SsrMode::Async />
                 <Route path=path!("/admin/people/:id") view=PersonPage ssr=SsrMode::Async />
+                <Route path=path!("/admin/inventory") view=InventoryPage ssr=SsrMode::Async />
+                <Route path=path!("/admin/inventory/:sku") view=StockPage ssr=SsrMode::Async />
+                <Route path=path!("/admin/locations") view=LocationsPage ssr=SsrMode::Async />
+                <Route path=path!("/admin/locations/:id") view=LocationPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/audit") view=AuditPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security/confirm") view=ConfirmPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security/authenticator") view=AuthenticatorPage ssr=SsrMode::Async />
@@ -94,4 +100,5 @@ pub fn register_actions() {
     cart::actions::register();
     checkout::actions::register();
     orders::actions::register();
+    payments::actions::register();
 }

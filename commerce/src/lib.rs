@@ -26,6 +26,7 @@ pub mod events;
 pub mod forms;
 pub mod fulfilment;
 pub mod inventory;
+pub mod invoices;
 pub mod media;
 pub mod money;
 #[cfg(feature = "ssr")]

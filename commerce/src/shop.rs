@@ -6,8 +6,9 @@ use crate::cart::sessions::Sessions;
 use crate::catalog::{CategoryTree, Choices, Scope};
 use crate::clock::Clock;
 use crate::db::Db;
-use crate::events::Handlers;
+use crate::events::{Handlers, Outbox};
 use crate::fulfilment::DeliveryMethod;
+use crate::fulfilment::carrier::Carriers;
 use crate::notifications::Mailer;
 use crate::payments::{Gateways, TestGateway};
 use crate::pricing::{PriceContext, TaxRates};
@@ -41,6 +42,8 @@ pub struct Parts {
     pub gateways: Gateways,
     /// The gateway among them that moves no money, where it is on offer.
     pub test_gateway: Option<TestGateway>,
+    /// Who brings orders to people.
+    pub carriers: Carriers,
     /// Where pictures are kept.
     pub files: Arc<dyn ObjectStore>,
     /// Who sends mails, if anyone.
@@ -68,7 +71,7 @@ pub struct Inner {
     /// What the access tokens of programs are signed with.
     pub signing_keys: SigningKeys,
     /// Told when there is something in the outbox.
-    pub outbox: tokio::sync::Notify,
+    pub outbox: Outbox,
     /// Told when a gateway is to be asked for something.
     pub operations: tokio::sync::Notify,
 }
@@ -121,12 +124,12 @@ impl Shop {
         let reference = RwLock::new(Arc::new(Reference::load(parts.db.read()).await?));
         let choices = moka::future::Cache::builder().max_capacity(1_000).time_to_live(Duration::from_secs(60)).build();
         Ok(Self(Arc::new(Inner {
+            outbox: Outbox::new(parts.handlers.len()),
             parts,
             reference,
             choices,
             passwords: Passwords::default(),
             signing_keys: SigningKeys::default(),
-            outbox: tokio::sync::Notify::new(),
             operations: tokio::sync::Notify::new(),
         })))
     }

@@ -23,6 +23,9 @@ mod m20261121_000014_address_book;
 mod m20261121_000015_sign_in_guesses;
 mod m20261121_000016_payments;
 mod m20261121_000017_inventory;
+mod m20261121_000018_events;
+mod m20261121_000019_shipments;
+mod m20261121_000020_refunds;
 
 /// Every step in the order in which it is applied.
 pub struct Migrator;
@@ -48,6 +51,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000015_sign_in_guesses::Migration),
             Box::new(m20261121_000016_payments::Migration),
             Box::new(m20261121_000017_inventory::Migration),
+            Box::new(m20261121_000018_events::Migration),
+            Box::new(m20261121_000019_shipments::Migration),
+            Box::new(m20261121_000020_refunds::Migration),
         ]
     }
 }

@@ -1,5 +1,6 @@
 //! What the environment says, read once at the start.
 
+use crate::carriers::{self, CarrierSettings};
 use crate::limits::{EXPECTED, Limits};
 use crate::oidc::{self, ProviderSettings};
 use commerce::notifications::Smtp;
@@ -77,6 +78,9 @@ pub struct Config {
     /// `OIDC_<NAME>_…`, `OAUTH_GITHUB_…`, `OAUTH_FACEBOOK_…`: where else people can sign in; nowhere. See
     /// [`crate::oidc`] for each of them.
     pub providers: Vec<ProviderSettings>,
+    /// `DHL_…`, `FEDEX_…`, `BLUEDART_…`: who makes labels and tells how far parcels have come; nobody. See
+    /// [`crate::carriers`] for each of them.
+    pub carriers: CarrierSettings,
     /// `TRUSTED_PROXIES`: networks, with commas between, whose `X-Forwarded-For` tells where a request comes from; none.
     pub trusted_proxies: Vec<IpNet>,
     /// `HOLDS_PER_CLIENT`: how many carts of one network address may hold stock at a time; 20.
@@ -90,6 +94,9 @@ pub struct Config {
     /// `RATE_LIMIT_ANONYMOUS` (500/15m) for a guest, `RATE_LIMIT_ADDRESS` (1000/15m) for the guests of
     /// an address together, and `RATE_LIMIT_SIGNED_IN` (2000/15m) for an account.
     pub rate_limits: Limits,
+    /// `TEST_GATEWAY`: whether orders can be paid at a gateway that moves no money, on or off; on with the embedded
+    /// database, else off.
+    pub test_gateway: bool,
     /// `LOG`: what is logged, as a level or as directives of `tracing`; info.
     pub log: String,
     /// `SHUTDOWN_SECONDS`: how long requests may take to finish at the end, 0 to 600; 20.
@@ -153,10 +160,12 @@ impl Config {
             secret_key: variables.text("SECRET_KEY")?.map(Secret),
             encryption_keys: variables.text("ENCRYPTION_KEYS")?.map(Secret),
             providers: oidc::parse(&variables)?,
+            carriers: carriers::parse(&variables)?,
             trusted_proxies: trusted_proxies(&variables)?,
             holds_per_client: variables.number("HOLDS_PER_CLIENT", 1, 1_000_000)?.unwrap_or(20),
             order_retention_years: variables.number("ORDER_RETENTION_YEARS", 1, 100)?.unwrap_or(10),
             rate_limits: rate_limits(&variables)?,
+            test_gateway: test_gateway(&variables)?,
             log: variables.text("LOG")?.unwrap_or_else(|| "info".to_owned()),
             shutdown_within: Duration::from_secs(variables.number("SHUTDOWN_SECONDS", 0, 600)?.unwrap_or(20).into()),
             data_dir,
@@ -308,6 +317,16 @@ fn database_url(variables: &Variables, data_dir: &Path) -> Result<Secret, Config
         return Err(ConfigError::new(NAME, "must begin with sqlite:// or postgres:// and be an address"));
     }
     Ok(Secret(url))
+}
+
+fn test_gateway(variables: &Variables) -> Result<bool, ConfigError> {
+    match variables.text("TEST_GATEWAY")?.as_deref() {
+        Some("on") => Ok(true),
+        Some("off") => Ok(false),
+        Some(_) => Err(ConfigError::new("TEST_GATEWAY", "must be on or off")),
+        // Where real orders are expected nobody is to pay with nothing.
+        None => Ok(variables.text("DATABASE_URL")?.is_none_or(|url| url.starts_with("sqlite:"))),
+    }
 }
 
 fn redis_url(variables: &Variables) -> Result<Option<Secret>, ConfigError> {

@@ -4,10 +4,12 @@
 
 pub mod admin;
 pub mod api;
+pub mod carriers;
 pub mod config;
 pub mod http;
 pub mod limits;
 pub mod oidc;
+pub mod pdf;
 mod secret;
 pub mod seed;
 pub mod startup;

@@ -10,6 +10,7 @@ use axum::serve::ListenerExt;
 use commerce::cart::sessions::Sessions;
 use commerce::clock::Clock;
 use commerce::db::{Db, PoolOptions, is_unreachable};
+use commerce::fulfilment::carriers::HttpError;
 use commerce::notifications::Mailer;
 use commerce::payments::{BankTransfer, CashOnDelivery, Gateway, Gateways, TestGateway, test_gateway};
 use commerce::{Parts, Shop, settings};
@@ -68,6 +69,9 @@ pub enum StartError {
     /// There can be no client to ask providers with.
     #[error("Providers to sign in at can't be asked: {0}.")]
     Providers(#[from] openidconnect::reqwest::Error),
+    /// There can be no client to ask carriers with.
+    #[error("Carriers can't be asked: {0}.")]
+    Carriers(#[from] HttpError),
     /// The client of Redis could not be built.
     #[error("REDIS_URL can't be used: {0}.")]
     Redis(fred::error::Error),
@@ -117,6 +121,7 @@ pub async fn open(config: &Config, public_url: &str) -> Result<Opened, StartErro
         sessions: redis.clone().map_or_else(Sessions::default, Sessions::with_redis),
         gateways: Gateways::new(gateways),
         test_gateway,
+        carriers: config.carriers.clone().carriers()?,
         files: Arc::new(files),
         mailer: config.mailer()?.map(|mailer| Arc::new(mailer) as Arc<dyn Mailer>),
         handlers: workers::handlers(public_url),

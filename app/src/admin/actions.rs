@@ -10,6 +10,7 @@ use leptos::server_fn::axum::register_explicit;
 /// Makes these server functions known.
 pub fn register() {
     register_explicit::<ChangeRole>();
+    super::inventory_actions::register();
 }
 
 /// Gives a person another role.

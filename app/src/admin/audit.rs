@@ -132,5 +132,16 @@ fn action_name(action: Action) -> &'static str {
         Action::SignInFailed => "Sign-in failed",
         Action::PasswordChanged => "Password changed",
         Action::RoleChanged => "Role changed",
+        Action::OrderCancelled => "Order cancelled",
+        Action::OrderShipped => "Order shipped",
+        Action::ShipmentDelivered => "Shipment delivered",
+        Action::PaymentReceived => "Payment received",
+        Action::OrderRefunded => "Refunded",
+        Action::StockReceived => "Goods received",
+        Action::StockAdjusted => "Stock counted",
+        Action::StockTransferred => "Stock moved",
+        Action::ThresholdChanged => "Low stock threshold changed",
+        Action::LocationOpened => "Location opened",
+        Action::LocationChanged => "Location changed",
     }
 }

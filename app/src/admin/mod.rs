@@ -2,9 +2,15 @@
 
 pub(crate) mod actions;
 mod audit;
+mod inventory;
+mod inventory_actions;
+mod locations;
 mod people;
 
 pub use audit::AuditPage;
+pub(crate) use inventory::stock_path;
+pub use inventory::{InventoryPage, StockPage};
+pub use locations::{LocationPage, LocationsPage};
 pub use people::{PeoplePage, PersonPage};
 
 use crate::accounts::sign_in_for;
@@ -16,8 +22,12 @@ use http::StatusCode;
 use leptos::prelude::*;
 
 /// The pages of staff: their names, addresses and what they take.
-const SECTIONS: [(&str, &str, Permission); 2] =
-    [("People", "/admin/people", Permission::UsersRead), ("Audit log", "/admin/audit", Permission::AuditRead)];
+const SECTIONS: [(&str, &str, Permission); 4] = [
+    ("People", "/admin/people", Permission::UsersRead),
+    ("Inventory", "/admin/inventory", Permission::StockRead),
+    ("Locations", "/admin/locations", Permission::StockRead),
+    ("Audit log", "/admin/audit", Permission::AuditRead),
+];
 
 /// The first page of staff that a role can open.
 pub fn first_page(role: Role) -> Option<&'static str> {

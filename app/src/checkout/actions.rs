@@ -5,6 +5,7 @@ use crate::forms::keep_draft;
 use crate::layout::log_failure;
 use crate::page::Page;
 use commerce::accounts::address_book::{self, AddressError, Entry};
+use commerce::checkout::place_order::{Agreement, Placed};
 use commerce::checkout::save_step::{StepDone, save_step};
 use commerce::checkout::{self, CheckoutError, Contact, parse_contact, put_address};
 use commerce::db::DbErr;
@@ -172,6 +173,22 @@ pub async fn save_payment(#[server(default)] method: Option<String>) -> Result<(
     Ok(())
 }
 
+/// Goes on where an order is paid, or to its page.
+pub(crate) fn go_to(page: &Page, placed: &Placed) {
+    match &placed.pay_at {
+        Some(address) => page.see_other(address),
+        None => page.see_other(&format!("/checkout/confirmation/{}", placed.access.as_str())),
+    }
+}
+
+async fn declined(page: &Page, token: &Token, agreement: Agreement) {
+    match checkout::place_order::placed_from(&page.shop, token, agreement.cart).await {
+        Ok(Some(access)) => page.see_other(&format!("/checkout/confirmation/{}?refused=declined", access.as_str())),
+        Ok(None) => page.see_other("/cart"),
+        Err(error) => page.see_other(&refused("/checkout/review", &error.into())),
+    }
+}
+
 /// Places the order at the total that was shown.
 #[server(prefix = "/actions", endpoint = "checkout/place")]
 pub async fn place_order(
@@ -181,7 +198,7 @@ pub async fn place_order(
     let page = Page::of_action();
     let agreement = (|| {
         let total = forms::clean(total.as_deref()).parse().ok()?;
-        Some(checkout::place_order::Agreement { cart: cart?.parse().ok()?, total })
+        Some(Agreement { cart: cart?.parse().ok()?, total })
     })();
     let Some(token) = token(&page, "/checkout/review").await else { return Ok(()) };
     let outcome = match agreement {
@@ -189,7 +206,12 @@ pub async fn place_order(
         None => Err(CheckoutError::NotStarted),
     };
     match outcome {
-        Ok(access) => page.see_other(&format!("/checkout/confirmation/{}", access.as_str())),
+        Ok(placed) => go_to(&page, &placed),
+        // The order waits, and its page offers what can be done.
+        Err(CheckoutError::PaymentDeclined) => match agreement {
+            Some(agreement) => declined(&page, &token, agreement).await,
+            None => page.see_other("/cart"),
+        },
         Err(error) => page.see_other(&refused("/checkout/review", &error)),
     }
     Ok(())

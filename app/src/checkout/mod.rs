@@ -20,5 +20,9 @@ mod view;
 pub use hold_timer::HoldTimer;
 #[cfg(feature = "ssr")]
 pub use {
-    address_step::AddressFields, payment_step::method_name, review_step::Postal, summary::Amounts, view::CheckoutPage,
+    address_step::AddressFields,
+    payment_step::{method_name, method_text},
+    review_step::Postal,
+    summary::Amounts,
+    view::CheckoutPage,
 };

@@ -8,13 +8,16 @@ pub fn method_name(code: &str) -> &'static str {
     match code {
         "bank_transfer" => "Bank transfer",
         "cash_on_delivery" => "Cash on delivery",
+        "test" => "Test payment",
         _ => "Other",
     }
 }
 
-fn method_text(code: &str) -> &'static str {
+/// What a way to pay is like.
+pub fn method_text(code: &str) -> &'static str {
     match code {
         "bank_transfer" => "You get our account with the confirmation. We send your order when the money has arrived.",
+        "test" => "A page on which you decide what happens. No money moves.",
         "cash_on_delivery" => "You pay the carrier in cash when your order comes.",
         _ => "",
     }

@@ -26,6 +26,11 @@ pub fn words(field: &str, error: FieldError) -> String {
         }
         ("key_name", FieldError::Required) => return "Enter a name for the key".to_owned(),
         ("scopes", FieldError::Required) => return "Choose at least one thing that the key allows".to_owned(),
+        ("received" | "counted" | "moved" | "threshold" | "priority", _) => {
+            return "Enter a whole number that is not too large".to_owned();
+        }
+        ("location_name", FieldError::Required) => return "Enter a name for the location".to_owned(),
+        ("receive_at" | "count_at" | "move_from" | "move_to", _) => return "Choose a location".to_owned(),
         ("days", FieldError::UnknownChoice) => return "Choose how long the key is good".to_owned(),
         _ => {}
     }

@@ -74,6 +74,7 @@ fn words(code: &str) -> Option<&'static str> {
         "unknown-choice" => "Please choose one of the options below.",
         "total-changed" => "The total has changed since you saw it. Please check it again: nothing was charged.",
         "declined" => "The payment was declined. You can try again or choose another way to pay.",
+        "order-state" => "That can’t be done with this order any more. Its state is below.",
         "price" => "The amount is too large for an order. Please choose fewer.",
         "forbidden" => "That takes a permission that you don’t have.",
         "own-role" => "Nobody changes their own role. Somebody else who runs the shop can.",
@@ -99,6 +100,14 @@ fn words(code: &str) -> Option<&'static str> {
         }
         "passkey" => "That passkey could not be used. Please try again, or use another way.",
         "too-many-keys" => "You have as many keys as you can have. Revoke one that you don’t need any more.",
+        "no-location" => "There is no such location any more, or it is closed.",
+        "stock-not-free" => "There are not so many free ones there: what is claimed stays where it is.",
+        "stock-shorts" => "Orders have claimed what would be missing. Please see below.",
+        "stock-changed" => "It has changed since you saw it. Please look again: nothing was done.",
+        "stock-busy" => "Shoppers were taking it at the same moment. Please try again.",
+        "form-used" => "This form was sent before with something else in it. Please fill it in again.",
+        "location-name" => "There is another location of that name.",
+        "location-full" => "There is stock there. Move it first, then close the location.",
         "unavailable" => "We could not do that at the moment. Nothing was lost: please try again.",
         _ => return None,
     })
@@ -106,6 +115,8 @@ fn words(code: &str) -> Option<&'static str> {
 
 fn good_words(code: &str) -> Option<&'static str> {
     Some(match code {
+        "order-reopened" => "The order is cancelled, and what was in it is back in your cart.",
+        "order-cancelled" => "The order is cancelled.",
         "updated" => "Your cart is up to date.",
         "cleared" => "Your cart is empty now.",
         "restored" => "It is back in your cart.",
@@ -117,6 +128,11 @@ fn good_words(code: &str) -> Option<&'static str> {
         "signed-out" => "You are signed out.",
         "verified" => "Your address is confirmed, and you are signed in.",
         "password-changed" => "Your password is changed, and every other device is signed out.",
+        "stock-received" => "The goods are in stock.",
+        "stock-adjusted" => "The stock is what you counted.",
+        "stock-moved" => "The stock is moved.",
+        "threshold-saved" => "The threshold is saved.",
+        "location-saved" => "The location is saved.",
         "role-changed" => "The role is changed, and they are signed out everywhere.",
         "code-sent" => "We have sent you a code by e-mail. It is good for ten minutes.",
         "factor-added" => "It is set up. From now on we ask for it when you sign in.",

@@ -2,12 +2,19 @@
 
 use leptos::prelude::*;
 
-/// The HTML of a mail of the shop, as plain as mail programs need it.
+/// The HTML of a mail of the shop, as plain as mail programs need it. Every text has its colour beside that of its
+/// ground, so that it can be read also where a program makes mails dark.
 pub fn frame(shop: &str, title: &str, content: impl IntoView) -> String {
     let document = view! {
         <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width" />
+                <meta name="color-scheme" content="light dark" />
+                <title>{title.to_owned()}</title>
+            </head>
             <body style="margin:0;padding:24px;background:#f6f5f2;color:#1d1d1b;font-family:Helvetica,Arial,sans-serif;font-size:16px;line-height:1.5">
-                <table role="presentation" style="width:100%;max-width:600px;margin:0 auto;background:#fff;padding:24px;border-radius:12px">
+                <table role="presentation" style="width:100%;max-width:600px;margin:0 auto;background:#fff;color:#1d1d1b;padding:24px;border-radius:12px">
                     <tbody>
                         <tr>
                             <td>

@@ -3,10 +3,23 @@
 mod accounts;
 mod frame;
 mod order_confirmation;
+mod order_money;
+mod order_notice;
+mod order_returned;
+mod order_shipped;
 mod profile;
 mod second_factor;
+mod stock;
 
 pub use accounts::{identity_linked, password_changed, registration_repeated, reset_password, verify_email};
 pub use order_confirmation::{next_step, order_confirmation};
+pub use order_money::{RefundedTo, order_cancelled, payment_declined, payment_reminder, refund_issued};
+pub use order_notice::{About, Pieces};
+pub use order_returned::{ReturnStep, return_update};
+pub use order_shipped::{Parcel, order_delivered, order_shipped};
 pub use profile::{account_erased, confirm_new_email, confirm_old_email, email_changed, email_has_account};
 pub use second_factor::{factor_added, factor_removed, recovery_code_used, sign_in_code};
+pub use stock::stock_low;
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -2,7 +2,7 @@
 
 use super::frame::{button, frame};
 use commerce::notifications::Mail;
-use commerce::orders::Order;
+use commerce::orders::{Lifecycle, Order, Payment};
 use commerce::payments::PaymentTerms;
 use commerce::settings::Settings;
 use leptos::prelude::*;
@@ -20,6 +20,22 @@ pub fn order_confirmation(order: &Order, settings: &Settings, order_url: &str) -
 
 /// What happens next, by the terms of payment.
 pub fn next_step(order: &Order, settings: &Settings) -> String {
+    match (order.lifecycle, order.payment) {
+        (Lifecycle::Cancelled, Payment::Paid | Payment::PartlyPaid | Payment::PartlyRefunded)
+            if !order.keeps_payment =>
+        {
+            return "It is cancelled. What was paid is on its way back.".to_owned();
+        }
+        (Lifecycle::Cancelled, _) => return "It is cancelled: nothing will be sent.".to_owned(),
+        (Lifecycle::AwaitingPayment, _) => {
+            return "We have not heard of your payment yet. If you have just paid, look at this page again in a moment."
+                .to_owned();
+        }
+        (_, Payment::Paid | Payment::Authorised) => {
+            return "It is paid, and we are getting it ready.".to_owned();
+        }
+        _ => {}
+    }
     match order.payment_terms {
         PaymentTerms::InAdvance => format!(
             "Please transfer {} to {} with the reference {}. We send your order as soon as it has arrived.",

@@ -1,11 +1,12 @@
 //! The page that thanks for an order; whoever has its link can come back to it.
 
 use super::OrderDetails;
+use super::waiting::OrderChoices;
 use crate::head::Head;
 use crate::layout::{Drawn, not_found, shop_page, unavailable};
 use crate::mails::next_step;
 use crate::page::Page;
-use commerce::orders::{Order, Status, queries};
+use commerce::orders::{Lifecycle, Order, Status, queries};
 use commerce::token::Token;
 use leptos::prelude::*;
 
@@ -44,14 +45,21 @@ async fn shown(page: &Page, order: Order) -> Drawn {
     let number = order.number.to_string();
     page.set_head(Head { title: format!("Order {number}"), ..Head::default() });
     let (status, email) = (status_name(order.status()), order.email.clone());
+    let title = match order.lifecycle {
+        Lifecycle::AwaitingPayment => "Your order waits for its payment",
+        Lifecycle::Cancelled => "Your order is cancelled",
+        _ => "Thank you for your order",
+    };
+    let mailed = order.lifecycle == Lifecycle::Placed;
     let advice = next_step(&order, &reference.settings);
     let content = view! {
             <div class="wrap confirmation">
-                <h1>"Thank you for your order"</h1>
+                <h1>{title}</h1>
                 <p class="lead">"Order number "<strong class="order-number">{number}</strong></p>
                 <p>"Status: "<strong class="status">{status}</strong></p>
                 <p>{advice}</p>
-                <p>"We send a confirmation to "<strong>{email}</strong>". Keep the address of this page to come back to your order."</p>
+                {mailed.then(|| view! { <p>"We send a confirmation to "<strong>{email}</strong>". Keep the address of this page to come back to your order."</p> })}
+                <OrderChoices page=page.clone() order=order.clone() />
                 <OrderDetails order=order />
                 <p><a class="button primary" href="/">"Continue shopping"</a></p>
             </div>

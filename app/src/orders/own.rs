@@ -1,5 +1,6 @@
 //! An order of whoever is signed in.
 
+use super::waiting::OrderChoices;
 use super::{OrderDetails, status_name};
 use crate::accounts::{account_page, day, member};
 use crate::layout::{not_found, unavailable};
@@ -35,6 +36,7 @@ pub fn OwnOrderPage() -> impl IntoView {
                 <p>"Ordered on "{day(order.created_at)}</p>
                 <p>"Status: "<strong class="status">{status}</strong></p>
                 <p>{advice}</p>
+                <OrderChoices page=page.clone() order=order.clone() />
                 <OrderDetails order=order />
                 <p class="no-print"><a href="/account">"All your orders"</a></p>
             </div>

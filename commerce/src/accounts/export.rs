@@ -5,7 +5,7 @@ use crate::Shop;
 use crate::cart::account_token;
 use crate::db::sql;
 use crate::orders::{self, OrderId, claim};
-use crate::{access, cart, checkout};
+use crate::{access, cart, checkout, fulfilment};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -163,6 +163,7 @@ async fn orders_of(shop: &Shop, who: &SignedIn) -> Result<Vec<Value>, DbErr> {
                 })
             })
             .collect();
+        let shipments = shipments_of(shop, id).await?;
         exported.push(json!({
             "number": order.number, "created_at": order.created_at, "lifecycle": order.lifecycle.code(),
             "payment": order.payment.code(), "fulfilment": order.fulfilment.code(),
@@ -170,6 +171,24 @@ async fn orders_of(shop: &Shop, who: &SignedIn) -> Result<Vec<Value>, DbErr> {
             "billing_address": order.billing_address, "note": order.note, "currency": order.currency.code(),
             "delivery": { "name": order.delivery_name, "gross": order.delivery.amounts.gross },
             "net": order.total.net, "tax": order.total.tax, "total": order.total.gross, "lines": lines,
+            "shipments": shipments,
+        }));
+    }
+    Ok(exported)
+}
+
+async fn shipments_of(shop: &Shop, order: OrderId) -> Result<Vec<Value>, DbErr> {
+    let db = shop.db.latest();
+    let mut exported = Vec::new();
+    for shipment in fulfilment::queries::shipments_of_order(db, order).await? {
+        let told = fulfilment::queries::tracking_events(db, shipment.id).await?;
+        let told: Vec<_> = told
+            .iter()
+            .map(|told| json!({ "kind": told.kind.code(), "place": told.place, "text": told.text, "at": told.at }))
+            .collect();
+        exported.push(json!({
+            "number": shipment.number, "carrier": shipment.carrier, "tracking_number": shipment.tracking_number,
+            "shipped_at": shipment.shipped_at, "delivered_at": shipment.delivered_at, "tracking": told,
         }));
     }
     Ok(exported)

@@ -52,6 +52,8 @@ impl Role {
             (OrdersRead | OrdersWrite | UsersRead, Customer | Vendor) => Own,
             (UsersWrite, Customer | Vendor | Support) => Own,
             (ProductsWrite | AnalyticsRead, Customer | Support) => Nothing,
+            (StockRead | StockWrite, Support) => All,
+            (StockRead | StockWrite, Customer | Vendor) => Nothing,
             (AuditRead, Customer | Vendor | Support) => Nothing,
         }
     }
@@ -68,7 +70,7 @@ pub enum Permission {
     /// See products.
     #[serde(rename = "products:read")]
     ProductsRead,
-    /// Make and change products, their prices and stock.
+    /// Make and change products and their prices.
     #[serde(rename = "products:write")]
     ProductsWrite,
     /// See orders.
@@ -86,6 +88,12 @@ pub enum Permission {
     /// See how the shop does.
     #[serde(rename = "analytics:read")]
     AnalyticsRead,
+    /// See what there is of everything, and where.
+    #[serde(rename = "stock:read")]
+    StockRead,
+    /// Receive, count and move stock, and say where it can be.
+    #[serde(rename = "stock:write")]
+    StockWrite,
     /// See who did what.
     #[serde(rename = "audit:read")]
     AuditRead,
@@ -93,7 +101,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::ProductsRead,
         Self::ProductsWrite,
         Self::OrdersRead,
@@ -101,6 +109,8 @@ impl Permission {
         Self::UsersRead,
         Self::UsersWrite,
         Self::AnalyticsRead,
+        Self::StockRead,
+        Self::StockWrite,
         Self::AuditRead,
     ];
 
@@ -114,6 +124,8 @@ impl Permission {
             Self::UsersRead => "users:read",
             Self::UsersWrite => "users:write",
             Self::AnalyticsRead => "analytics:read",
+            Self::StockRead => "stock:read",
+            Self::StockWrite => "stock:write",
             Self::AuditRead => "audit:read",
         }
     }
@@ -140,7 +152,7 @@ mod tests {
     use super::*;
 
     /// The table as people read it: `-` nothing, `o` own, `a` all; customer, vendor, support, admin.
-    const TABLE: [(Permission, &str); 8] = [
+    const TABLE: [(Permission, &str); 10] = [
         (Permission::ProductsRead, "aaaa"),
         (Permission::ProductsWrite, "-o-a"),
         (Permission::OrdersRead, "ooaa"),
@@ -148,6 +160,8 @@ mod tests {
         (Permission::UsersRead, "ooaa"),
         (Permission::UsersWrite, "oooa"),
         (Permission::AnalyticsRead, "-o-a"),
+        (Permission::StockRead, "--aa"),
+        (Permission::StockWrite, "--aa"),
         (Permission::AuditRead, "---a"),
     ];
 

@@ -33,12 +33,47 @@ pub enum Action {
     RoleChanged,
     /// Staff gave up an order.
     OrderCancelled,
+    /// Staff sent something of an order.
+    OrderShipped,
+    /// Staff noted that a shipment has come.
+    ShipmentDelivered,
+    /// Staff noted money that came for an order.
+    PaymentReceived,
+    /// Staff gave back money of an order.
+    OrderRefunded,
+    /// Goods came in.
+    StockReceived,
+    /// Stock was counted anew.
+    StockAdjusted,
+    /// Stock went to another location.
+    StockTransferred,
+    /// Where stock is low was changed.
+    ThresholdChanged,
+    /// A location was opened.
+    LocationOpened,
+    /// A location was changed.
+    LocationChanged,
 }
 
 impl Action {
     /// Every action, in the order in which people choose from them.
-    pub const ALL: [Self; 5] =
-        [Self::SignedIn, Self::SignInFailed, Self::PasswordChanged, Self::RoleChanged, Self::OrderCancelled];
+    pub const ALL: [Self; 15] = [
+        Self::SignedIn,
+        Self::SignInFailed,
+        Self::PasswordChanged,
+        Self::RoleChanged,
+        Self::OrderCancelled,
+        Self::OrderShipped,
+        Self::ShipmentDelivered,
+        Self::PaymentReceived,
+        Self::OrderRefunded,
+        Self::StockReceived,
+        Self::StockAdjusted,
+        Self::StockTransferred,
+        Self::ThresholdChanged,
+        Self::LocationOpened,
+        Self::LocationChanged,
+    ];
 
     /// How it is stored.
     pub fn code(self) -> &'static str {
@@ -48,6 +83,16 @@ impl Action {
             Self::PasswordChanged => "password-changed",
             Self::RoleChanged => "role-changed",
             Self::OrderCancelled => "order-cancelled",
+            Self::OrderShipped => "order-shipped",
+            Self::ShipmentDelivered => "shipment-delivered",
+            Self::PaymentReceived => "payment-received",
+            Self::OrderRefunded => "order-refunded",
+            Self::StockReceived => "stock-received",
+            Self::StockAdjusted => "stock-adjusted",
+            Self::StockTransferred => "stock-transferred",
+            Self::ThresholdChanged => "threshold-changed",
+            Self::LocationOpened => "location-opened",
+            Self::LocationChanged => "location-changed",
         }
     }
 

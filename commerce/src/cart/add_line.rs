@@ -49,16 +49,7 @@ async fn attempt(shop: &Shop, holder: &Holder, addition: &Addition) -> Result<(T
     let now = shop.clock.now();
     let context = PriceContext { currency: shop.reference().settings.currency };
     let tx = shop.db.begin().await?;
-    let existing = match holder.token(shop) {
-        Some(token) => lock_and_touch(&tx, &token.hash(), now).await?.map(|cart| (token, cart)),
-        None => None,
-    };
-    let (token, (cart, version)) = match (existing, holder) {
-        (Some(existing), _) => existing,
-        (None, Holder::Account(user)) => create_for(shop, &tx, *user, context, now).await?,
-        // A token without a cart isn't taken over: who sent it may not be alone in knowing it.
-        (None, Holder::Guest(_)) => create(&tx, context, now).await?,
-    };
+    let (token, (cart, version)) = open(shop, &tx, holder, context, now).await?;
     let offer = offer(&tx, cart, addition).await?.ok_or(CartError::UnknownVariation)?;
     let wanted = offer.in_cart + i64::from(addition.quantity);
     if wanted > i64::from(MAX_QUANTITY) {
@@ -87,6 +78,26 @@ async fn attempt(shop: &Shop, holder: &Holder, addition: &Addition) -> Result<(T
     tx.execute_raw(sql(&tx, text, values)).await?;
     tx.commit().await?;
     Ok((token, version))
+}
+
+/// The cart of whoever holds one, locked until the transaction ends, or a new one; with its token and version.
+pub(crate) async fn open<C: ConnectionTrait>(
+    shop: &Shop,
+    tx: &C,
+    holder: &Holder,
+    context: PriceContext,
+    now: DateTime<Utc>,
+) -> Result<(Token, (CartId, i64)), DbErr> {
+    let existing = match holder.token(shop) {
+        Some(token) => lock_and_touch(tx, &token.hash(), now).await?.map(|cart| (token, cart)),
+        None => None,
+    };
+    match (existing, holder) {
+        (Some(existing), _) => Ok(existing),
+        (None, Holder::Account(user)) => create_for(shop, tx, *user, context, now).await,
+        // A token without a cart isn't taken over: who sent it may not be alone in knowing it.
+        (None, Holder::Guest(_)) => create(tx, context, now).await,
+    }
 }
 
 async fn create<C: ConnectionTrait>(

@@ -9,6 +9,8 @@ use crate::pricing::Totals;
 use chrono::{DateTime, Utc};
 
 mod address;
+#[cfg(feature = "ssr")]
+pub mod change_cart;
 mod country;
 #[cfg(feature = "ssr")]
 pub mod entity;

@@ -93,6 +93,14 @@ pub fn access_token(shop: &Shop, order: OrderId) -> Token {
     Token::from_bytes(shop.sign("order access", order.0.as_bytes()))
 }
 
+/// The token that opens the page of the order that stands for a guest's cart.
+///
+/// # Errors
+/// When the database fails.
+pub async fn placed_from(shop: &Shop, guest: &Token, cart: CartId) -> Result<Option<Token>, DbErr> {
+    Ok(placed_before(shop, guest, cart).await?.map(|made| access_token(shop, made.id)))
+}
+
 /// The order that stands for a guest's cart.
 async fn placed_before(shop: &Shop, guest: &Token, cart: CartId) -> Result<Option<Made>, DbErr> {
     let db = shop.db.primary();

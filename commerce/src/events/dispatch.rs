@@ -1,116 +1,304 @@
 //! Delivers what is in the outbox.
+//!
+//! Each handler has its own rounds, so that none waits for another. A round
+//! leases the first open event of up to [`HEADS`] aggregates; while that is
+//! open, nobody else gets what follows it, so the round may deliver a run of
+//! events of each, several aggregates at a time, and settles many at once.
 
 use super::entity::delivery::{DEAD, DONE, PENDING};
 use super::{Event, Handler, HandlerError, Metadata, caused_by};
 use crate::Shop;
-use crate::db::{placeholders, sql};
-use chrono::TimeDelta;
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
-use std::sync::Arc;
+use crate::db::{for_update_of_free, placeholders, sql};
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::{FutureExt, StreamExt};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
 /// How long a handler has before its delivery is given to another worker.
-const LEASE_SECONDS: i64 = 60;
+const LEASE: TimeDelta = TimeDelta::seconds(60);
+
+/// How long a handler has for an event: nothing is begun that would outlast the lease.
+const PATIENCE: TimeDelta = TimeDelta::seconds(30);
 
 /// After how many attempts a delivery is given up.
 const MOST_ATTEMPTS: i32 = 12;
 
-/// How many deliveries one round takes.
-const BATCH: u32 = 100;
+/// Of how many aggregates one round delivers.
+const HEADS: usize = 100;
+
+/// How many events one round reads, if there are many of few aggregates.
+const EVENTS: usize = 200;
+
+/// To how many aggregates' events a handler attends at a time: each may take a connection of the pool.
+const AT_ONCE: usize = 8;
 
 #[derive(FromQueryResult)]
-struct Due {
+struct Open {
     event_id: Uuid,
-    handler: String,
-    attempts: i32,
-    due_at: chrono::DateTime<chrono::Utc>,
-    kind: String,
     aggregate_id: Uuid,
+    state: String,
+    attempts: i32,
+    due_at: DateTime<Utc>,
+    kind: String,
+    kind_version: i32,
+    aggregate_version: i64,
     data: serde_json::Value,
     metadata: serde_json::Value,
-    occurred_at: chrono::DateTime<chrono::Utc>,
+    occurred_at: DateTime<Utc>,
 }
 
-/// Delivers what is due once; gives how many deliveries were tried.
+/// What became of the events of one aggregate.
+#[derive(Default)]
+struct Outcome {
+    handled: Vec<Uuid>,
+    /// The leased event, where it was not begun.
+    returned: Option<Uuid>,
+    stopped: Option<Stopped>,
+}
+
+/// The event at which a run has ended.
+struct Stopped {
+    event: Uuid,
+    /// As the row has it.
+    attempts: i32,
+    /// Whether the row counts this attempt already.
+    counted: bool,
+    error: HandlerError,
+}
+
+/// Delivers what is due to every handler once; gives how many deliveries were tried.
 ///
 /// # Errors
 /// When the database fails; what was not delivered stays due.
 pub async fn dispatch_due(shop: &Shop) -> Result<usize, DbErr> {
-    let db = shop.db.primary();
-    // What is for a handler that this shop does not have would fill the batch and never leave it.
-    let names = placeholders(2, shop.handlers.len());
-    if names.is_empty() {
+    let rounds = (0..shop.handlers.len()).map(|index| dispatch_to(shop, index));
+    Ok(futures::future::try_join_all(rounds).await?.into_iter().sum())
+}
+
+/// Delivers what is due to the handler at this place in the shop's list once; gives how many deliveries were tried.
+///
+/// # Errors
+/// When the database fails; what was not delivered stays due.
+pub async fn dispatch_to(shop: &Shop, index: usize) -> Result<usize, DbErr> {
+    let Some(handler) = shop.handlers.get(index) else { return Ok(0) };
+    let now = shop.clock.now();
+    if shop.outbox.rests(index, now) {
         return Ok(0);
     }
-    // An event waits for those before it at the same handler and aggregate, also for dead ones.
-    let text = format!(
-        "SELECT d.event_id, d.handler, d.attempts, d.due_at, e.kind, e.aggregate_id, e.data, e.metadata, e.occurred_at
-         FROM event_deliveries d JOIN events e ON e.id = d.event_id
-         WHERE d.state = '{PENDING}' AND d.due_at <= $1 AND d.handler IN ({names}) AND NOT EXISTS (
-             SELECT 1 FROM event_deliveries b JOIN events f ON f.id = b.event_id
-             WHERE b.handler = d.handler AND b.aggregate_id = d.aggregate_id AND b.state <> '{DONE}'
-             AND f.aggregate_version < e.aggregate_version)
-         ORDER BY d.due_at LIMIT {BATCH}"
-    );
-    let handlers = shop.handlers.iter().map(|handler| handler.name().into());
-    let values = std::iter::once(shop.clock.now().into()).chain(handlers);
-    let due = Due::find_by_statement(sql(db, &text, values)).all(db).await?;
+    let round = Round { shop, handler: handler.as_ref(), now, until: now + LEASE, away: AtomicBool::new(false) };
+    let heads = round.lease(round.heads().await?).await?;
+    if heads.is_empty() {
+        return Ok(0);
+    }
+    let runs = round.runs(&heads).await?;
+    let mut outcomes =
+        futures::stream::iter(runs).map(|run| round.deliver(run)).buffer_unordered(AT_ONCE).ready_chunks(HEADS);
     let mut tried = 0;
-    for delivery in due {
-        let Some(handler) = shop.handlers.iter().find(|handler| handler.name() == delivery.handler) else { continue };
-        if lease(shop, &delivery).await? {
-            tried += 1;
-            deliver(shop, handler, delivery).await?;
-        }
+    while let Some(outcomes) = outcomes.next().await {
+        tried += outcomes.iter().map(|one| one.handled.len() + usize::from(one.stopped.is_some())).sum::<usize>();
+        round.settle(outcomes).await?;
+    }
+    if round.away.load(Ordering::Relaxed) {
+        shop.outbox.rest(index, shop.clock.now());
+    } else if tried > 0 {
+        shop.outbox.works(index);
     }
     Ok(tried)
 }
 
-/// Takes a delivery for this worker; `false` where another one was faster.
-async fn lease(shop: &Shop, delivery: &Due) -> Result<bool, DbErr> {
-    let db = shop.db.primary();
-    let until = shop.clock.now() + TimeDelta::seconds(LEASE_SECONDS);
-    let text = format!(
-        "UPDATE event_deliveries SET due_at = $4, attempts = attempts + 1
-         WHERE event_id = $1 AND handler = $2 AND state = '{PENDING}' AND due_at = $3"
-    );
-    let values = [delivery.event_id.into(), delivery.handler.clone().into(), delivery.due_at.into(), until.into()];
-    Ok(db.execute_raw(sql(db, &text, values)).await?.rows_affected() == 1)
+struct Round<'a> {
+    shop: &'a Shop,
+    handler: &'a dyn Handler,
+    now: DateTime<Utc>,
+    /// Until when it has what it leases.
+    until: DateTime<Utc>,
+    /// Whether the handler has said that it can't work now.
+    away: AtomicBool,
 }
 
-async fn deliver(shop: &Shop, handler: &Arc<dyn Handler>, delivery: Due) -> Result<(), DbErr> {
-    let metadata: Metadata = serde_json::from_value(delivery.metadata).unwrap_or_default();
-    let event = Event {
-        id: delivery.event_id,
-        kind: delivery.kind,
-        aggregate: delivery.aggregate_id,
-        data: delivery.data,
-        occurred_at: delivery.occurred_at,
-        metadata: metadata.clone(),
-    };
-    let caused = Metadata { causation_id: Some(event.id), source: handler.name().to_owned(), ..metadata };
-    let patience = std::time::Duration::from_secs(LEASE_SECONDS.unsigned_abs() / 2);
-    let outcome = tokio::time::timeout(patience, caused_by(caused, handler.handle(shop, &event)))
-        .await
-        .unwrap_or_else(|_| Err(HandlerError::failed("timed out")));
-    let attempts = delivery.attempts + 1;
-    let (state, due_at, error) = match outcome {
-        Ok(()) => (DONE, shop.clock.now(), None),
-        Err(error) => {
-            tracing::warn!(event.id = %event.id, handler = handler.name(), attempts, %error, "event not handled");
-            let state = if attempts >= MOST_ATTEMPTS { DEAD } else { PENDING };
-            (state, shop.clock.now() + backoff(attempts), Some(error.to_string()))
+impl Round<'_> {
+    /// The first open event of each aggregate, where it is due.
+    async fn heads(&self) -> Result<Vec<Uuid>, DbErr> {
+        let db = self.shop.db.latest();
+        // An event waits for those before it at the same handler and aggregate, also for dead ones.
+        let text = format!(
+            "SELECT d.event_id AS id FROM event_deliveries d JOIN events e ON e.id = d.event_id
+             WHERE d.handler = $1 AND d.state = '{PENDING}' AND d.due_at <= $2 AND NOT EXISTS (
+                 SELECT 1 FROM event_deliveries b JOIN events f ON f.id = b.event_id
+                 WHERE b.handler = d.handler AND b.aggregate_id = d.aggregate_id AND b.state <> '{DONE}'
+                 AND (f.aggregate_version, f.id) < (e.aggregate_version, e.id))
+             ORDER BY d.due_at LIMIT {HEADS}"
+        );
+        let rows = db.query_all_raw(sql(db, &text, [self.handler.name().into(), self.now.into()])).await?;
+        rows.iter().map(|row| row.try_get("", "id")).collect()
+    }
+
+    /// Takes deliveries for this worker: those that no other one was faster to take, by aggregate.
+    async fn lease(&self, heads: Vec<Uuid>) -> Result<HashMap<Uuid, i32>, DbErr> {
+        if heads.is_empty() {
+            return Ok(HashMap::new());
         }
-    };
-    let db = shop.db.primary();
-    // A delivery that was settled stays settled, whatever became of the handler afterwards.
-    let text = format!(
-        "UPDATE event_deliveries SET state = $3, due_at = $4, error = $5
-         WHERE event_id = $1 AND handler = $2 AND state = '{PENDING}'"
-    );
-    let values = [event.id.into(), handler.name().into(), state.into(), due_at.into(), error.into()];
-    db.execute_raw(sql(db, &text, values)).await?;
-    Ok(())
+        let db = self.shop.db.primary();
+        let text = format!(
+            "UPDATE event_deliveries SET due_at = $3, attempts = attempts + 1
+             WHERE handler = $1 AND event_id IN (
+                 SELECT event_id FROM event_deliveries
+                 WHERE handler = $1 AND state = '{PENDING}' AND due_at <= $2 AND event_id IN ({}){})
+             RETURNING aggregate_id, attempts",
+            placeholders(4, heads.len()),
+            for_update_of_free(db, "event_deliveries"),
+        );
+        let values: [Value; 3] = [self.handler.name().into(), self.now.into(), self.until.into()];
+        let values = values.into_iter().chain(heads.into_iter().map(Value::from));
+        let rows = db.query_all_raw(sql(db, &text, values)).await?;
+        rows.iter().map(|row| Ok((row.try_get("", "aggregate_id")?, row.try_get("", "attempts")?))).collect()
+    }
+
+    /// What is open of these aggregates, each in order.
+    async fn runs(&self, heads: &HashMap<Uuid, i32>) -> Result<Vec<Vec<Open>>, DbErr> {
+        let db = self.shop.db.latest();
+        let text = format!(
+            "SELECT o.*, e.kind, e.kind_version, e.data, e.metadata, e.occurred_at FROM (
+                 SELECT d.event_id, d.aggregate_id, d.state, d.attempts, d.due_at, f.aggregate_version, ROW_NUMBER()
+                     OVER (PARTITION BY d.aggregate_id ORDER BY f.aggregate_version, f.id) AS place
+                 FROM event_deliveries d JOIN events f ON f.id = d.event_id
+                 WHERE d.handler = $1 AND d.state <> '{DONE}' AND d.aggregate_id IN ({})
+             ) AS o JOIN events e ON e.id = o.event_id
+             WHERE o.place <= $2 ORDER BY o.aggregate_id, o.place",
+            placeholders(3, heads.len()),
+        );
+        let length = (EVENTS / heads.len()).max(1) as i64;
+        let values: [Value; 2] = [self.handler.name().into(), length.into()];
+        let values = values.into_iter().chain(heads.keys().map(|aggregate| (*aggregate).into()));
+        let open = Open::find_by_statement(sql(db, &text, values)).all(db).await?;
+        let mut runs: Vec<Vec<Open>> = Vec::new();
+        for one in open {
+            match runs.last_mut() {
+                Some(run) if run.last().is_some_and(|last| last.aggregate_id == one.aggregate_id) => run.push(one),
+                // Settled meanwhile by a handler that was slow, or erased: what is first now is not what was leased.
+                _ if one.due_at != self.until || heads.get(&one.aggregate_id) != Some(&one.attempts) => {}
+                _ => runs.push(vec![one]),
+            }
+        }
+        Ok(runs)
+    }
+
+    /// Gives the handler events of one aggregate, one after the other, the first of which is leased.
+    async fn deliver(&self, run: Vec<Open>) -> Outcome {
+        let mut outcome = Outcome::default();
+        for (place, open) in run.into_iter().enumerate() {
+            let leased = place == 0;
+            if !leased && (open.state != PENDING || open.due_at > self.now) {
+                break;
+            }
+            let (event, attempts) = (open.event_id, open.attempts);
+            if leased && attempts > MOST_ATTEMPTS {
+                let error = HandlerError::failed("the process ended during each attempt, or lost the database");
+                outcome.stopped = Some(Stopped { event, attempts, counted: true, error });
+                break;
+            }
+            if self.away.load(Ordering::Relaxed) || self.shop.clock.now() + PATIENCE > self.until {
+                outcome.returned = leased.then_some(event);
+                break;
+            }
+            match self.hand_over(open).await {
+                Ok(()) => outcome.handled.push(event),
+                Err(error) => {
+                    if matches!(error, HandlerError::NotNow(_)) {
+                        self.away.store(true, Ordering::Relaxed);
+                    }
+                    outcome.stopped = Some(Stopped { event, attempts, counted: leased, error });
+                    break;
+                }
+            }
+        }
+        outcome
+    }
+
+    async fn hand_over(&self, open: Open) -> Result<(), HandlerError> {
+        let metadata: Metadata = serde_json::from_value(open.metadata).unwrap_or_default();
+        let event = Event {
+            id: open.event_id,
+            kind: open.kind,
+            kind_version: open.kind_version,
+            aggregate: open.aggregate_id,
+            aggregate_version: open.aggregate_version,
+            data: open.data,
+            occurred_at: open.occurred_at,
+            metadata: metadata.clone(),
+        };
+        let caused = Metadata { causation_id: Some(event.id), source: self.handler.name().to_owned(), ..metadata };
+        let work = AssertUnwindSafe(caused_by(caused, self.handler.handle(self.shop, &event))).catch_unwind();
+        match tokio::time::timeout(PATIENCE.to_std().unwrap_or_default(), work).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(HandlerError::failed("it panicked")),
+            Err(_) => Err(HandlerError::failed("timed out")),
+        }
+    }
+
+    /// Writes down what became of events. What was settled stays settled, whatever became of the handler afterwards.
+    async fn settle(&self, outcomes: Vec<Outcome>) -> Result<(), DbErr> {
+        let (mut handled, mut returned, mut stopped) = (Vec::new(), Vec::new(), Vec::new());
+        for outcome in outcomes {
+            handled.extend(outcome.handled);
+            returned.extend(outcome.returned);
+            stopped.extend(outcome.stopped);
+        }
+        self.update(&format!("state = '{DONE}', error = NULL"), "", handled).await?;
+        self.update("due_at = $2, attempts = attempts - 1", " AND due_at = $3", returned).await?;
+        for stopped in stopped {
+            self.stop(stopped).await?;
+        }
+        Ok(())
+    }
+
+    async fn update(&self, set: &str, only: &str, events: Vec<Uuid>) -> Result<(), DbErr> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let db = self.shop.db.primary();
+        let list = placeholders(if only.is_empty() { 2 } else { 4 }, events.len());
+        let text = format!(
+            "UPDATE event_deliveries SET {set} WHERE handler = $1 AND state = '{PENDING}'{only} AND event_id IN ({list})"
+        );
+        let lease: &[DateTime<Utc>] = if only.is_empty() { &[] } else { &[self.now, self.until] };
+        let values = std::iter::once(Value::from(self.handler.name()))
+            .chain(lease.iter().map(|time| (*time).into()))
+            .chain(events.into_iter().map(Value::from));
+        db.execute_raw(sql(db, &text, values)).await.map(drop)
+    }
+
+    async fn stop(&self, stopped: Stopped) -> Result<(), DbErr> {
+        let Stopped { event, attempts, counted, error } = stopped;
+        let before = attempts - i32::from(counted);
+        let handler = self.handler.name();
+        let now = self.shop.clock.now();
+        let (state, due_at, after) = match &error {
+            HandlerError::NotNow(_) => (PENDING, now, before),
+            HandlerError::Failed(_) if before + 1 >= MOST_ATTEMPTS => (DEAD, now, MOST_ATTEMPTS),
+            HandlerError::Failed(_) => (PENDING, now + backoff(before + 1), before + 1),
+        };
+        tracing::warn!(event.id = %event, handler, attempts = after, dead = state == DEAD, %error, "event not handled");
+        let db = self.shop.db.primary();
+        // Where somebody else has tried since, it is theirs to say.
+        let text = format!(
+            "UPDATE event_deliveries SET state = $3, due_at = $4, error = $5, attempts = $6
+             WHERE event_id = $1 AND handler = $2 AND state = '{PENDING}' AND attempts = $7"
+        );
+        let values = [
+            event.into(),
+            handler.into(),
+            state.into(),
+            due_at.into(),
+            error.to_string().into(),
+            after.into(),
+            attempts.into(),
+        ];
+        db.execute_raw(sql(db, &text, values)).await.map(drop)
+    }
 }
 
 /// Marks a delivery as handled in a transaction of the handler's own, which

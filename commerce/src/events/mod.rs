@@ -18,6 +18,9 @@ use uuid::Uuid;
 
 pub mod dispatch;
 pub mod entity;
+mod outbox;
+
+pub use outbox::Outbox;
 
 /// A kind of event and the version of its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -100,8 +103,12 @@ pub struct Event {
     pub id: Uuid,
     /// The name of its kind.
     pub kind: String,
+    /// The version of its shape.
+    pub kind_version: i32,
     /// What it is about.
     pub aggregate: Uuid,
+    /// The version that this gave it.
+    pub aggregate_version: i64,
     /// What it reports.
     pub data: serde_json::Value,
     /// Where it comes from.

@@ -3,9 +3,30 @@
 use crate::money::Money;
 
 #[cfg(feature = "ssr")]
+pub mod carrier;
+#[cfg(feature = "ssr")]
+pub mod carriers;
+#[cfg(feature = "ssr")]
 pub mod create_delivery_method;
 #[cfg(feature = "ssr")]
+pub mod entity;
+#[cfg(feature = "ssr")]
+pub mod forget;
+#[cfg(feature = "ssr")]
+pub mod insert_shipment;
+#[cfg(feature = "ssr")]
+pub mod labels;
+#[cfg(feature = "ssr")]
 pub mod queries;
+#[cfg(feature = "ssr")]
+pub mod record_tracking;
+#[cfg(feature = "ssr")]
+pub mod ship;
+mod shipment;
+#[cfg(feature = "ssr")]
+pub mod track;
+
+pub use shipment::{Shipment, ShipmentId, ShipmentLine, TrackingEvent, TrackingEventId, TrackingKind, fulfilment_of};
 
 id!(
     /// Identifies a delivery method.

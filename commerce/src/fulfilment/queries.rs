@@ -1,10 +1,13 @@
-//! Reads of delivery methods.
+//! Reads of delivery methods and shipments.
 
-use super::DeliveryMethod;
+use super::entity::{event, line, shipment};
+use super::{DeliveryMethod, Shipment, ShipmentId, ShipmentLine, TrackingEvent, TrackingKind};
 use crate::catalog::queries::currency;
 use crate::db::sql;
 use crate::money::Money;
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use crate::orders::{OrderId, OrderLineId};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder};
+use std::collections::HashMap;
 
 #[derive(FromQueryResult)]
 struct Row {
@@ -40,4 +43,100 @@ pub async fn delivery_methods<C: ConnectionTrait>(db: &C) -> Result<Vec<Delivery
             })
         })
         .collect()
+}
+
+/// The shipments of an order by their numbers.
+///
+/// # Errors
+/// When the database fails.
+pub async fn shipments_of_order<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<Shipment>, DbErr> {
+    let of_order = shipment::Entity::find().filter(shipment::Column::OrderId.eq(order));
+    with_lines(db, of_order.order_by_asc(shipment::Column::Number).all(db).await?).await
+}
+
+/// A shipment.
+///
+/// # Errors
+/// When the database fails.
+pub async fn shipment_by_id<C: ConnectionTrait>(db: &C, id: ShipmentId) -> Result<Option<Shipment>, DbErr> {
+    let row = shipment::Entity::find_by_id(id).one(db).await?;
+    Ok(with_lines(db, row.into_iter().collect()).await?.pop())
+}
+
+/// The shipment that a request with this key has made.
+///
+/// # Errors
+/// When the database fails.
+pub async fn shipment_by_key<C: ConnectionTrait>(db: &C, key: &str) -> Result<Option<Shipment>, DbErr> {
+    let row = shipment::Entity::find().filter(shipment::Column::IdempotencyKey.eq(key)).one(db).await?;
+    Ok(with_lines(db, row.into_iter().collect()).await?.pop())
+}
+
+/// How many pieces of each line of an order were sent.
+///
+/// # Errors
+/// When the database fails.
+pub async fn shipped_by_line<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<HashMap<OrderLineId, i64>, DbErr> {
+    let text = "SELECT l.line_id, CAST(SUM(l.quantity) AS BIGINT) AS pieces
+                FROM shipment_lines l JOIN shipments s ON s.id = l.shipment_id
+                WHERE s.order_id = $1 GROUP BY l.line_id";
+    let rows = db.query_all_raw(sql(db, text, [order.into()])).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "line_id")?, row.try_get("", "pieces")?))).collect()
+}
+
+/// How many pieces each line of an order has, in their order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn ordered_by_line<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<(OrderLineId, i64)>, DbErr> {
+    let text = "SELECT id, CAST(quantity AS BIGINT) AS pieces FROM order_lines WHERE order_id = $1 ORDER BY position";
+    let rows = db.query_all_raw(sql(db, text, [order.into()])).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "pieces")?))).collect()
+}
+
+/// What the carrier has told about a shipment, the newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn tracking_events<C: ConnectionTrait>(db: &C, shipment: ShipmentId) -> Result<Vec<TrackingEvent>, DbErr> {
+    let told = event::Entity::find().filter(event::Column::ShipmentId.eq(shipment));
+    let rows = told.order_by_desc(event::Column::At).order_by_desc(event::Column::Id).all(db).await?;
+    rows.into_iter()
+        .map(|row| {
+            let kind =
+                TrackingKind::parse(&row.kind).ok_or_else(|| DbErr::Type(format!("no tracking: {}", row.kind)))?;
+            let (place, text) = (row.place, row.text);
+            Ok(TrackingEvent { carrier_event_id: row.carrier_event_id, kind, place, text, at: row.at })
+        })
+        .collect()
+}
+
+async fn with_lines<C: ConnectionTrait>(db: &C, rows: Vec<shipment::Model>) -> Result<Vec<Shipment>, DbErr> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let of_these = line::Entity::find().filter(line::Column::ShipmentId.is_in(rows.iter().map(|row| row.id)));
+    let mut lines: HashMap<ShipmentId, Vec<ShipmentLine>> = HashMap::new();
+    for row in of_these.order_by_asc(line::Column::LineId).all(db).await? {
+        let sent = ShipmentLine { line: row.line_id, quantity: row.quantity };
+        lines.entry(row.shipment_id).or_default().push(sent);
+    }
+    let shipment = |row: shipment::Model| Shipment {
+        lines: lines.remove(&row.id).unwrap_or_default(),
+        id: row.id,
+        order: row.order_id,
+        number: row.number,
+        location: row.location_id,
+        carrier: row.carrier,
+        service: row.service,
+        tracking_number: row.tracking_number,
+        tracking_url: row.tracking_url,
+        label_file: row.label_file,
+        carrier_reference: row.carrier_reference,
+        created_at: row.created_at,
+        shipped_at: row.shipped_at,
+        delivered_at: row.delivered_at,
+        version: row.version,
+    };
+    Ok(rows.into_iter().map(shipment).collect())
 }

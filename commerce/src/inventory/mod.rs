@@ -4,10 +4,13 @@ use crate::accounts::UserId;
 use crate::cart::CartId;
 use crate::catalog::{ProductId, VariationId};
 use crate::orders::OrderId;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use uuid::Uuid;
 
+#[cfg(feature = "ssr")]
+pub mod adjust;
 #[cfg(feature = "ssr")]
 mod allocate;
 #[cfg(feature = "ssr")]
@@ -18,10 +21,15 @@ mod come_in;
 pub mod create_location;
 #[cfg(feature = "ssr")]
 pub mod entity;
+mod forms;
 #[cfg(feature = "ssr")]
 mod ledger;
 #[cfg(feature = "ssr")]
+pub mod locations;
+#[cfg(feature = "ssr")]
 mod low_stock;
+#[cfg(feature = "ssr")]
+mod operation;
 #[cfg(feature = "ssr")]
 pub mod put_back;
 #[cfg(feature = "ssr")]
@@ -29,13 +37,21 @@ pub mod queries;
 #[cfg(feature = "ssr")]
 pub mod receive;
 #[cfg(feature = "ssr")]
+pub mod receive_goods;
+#[cfg(feature = "ssr")]
 pub mod release_expired;
 #[cfg(feature = "ssr")]
 mod reserve;
 #[cfg(feature = "ssr")]
 mod rows;
 #[cfg(feature = "ssr")]
+pub mod set_threshold;
+#[cfg(feature = "ssr")]
 pub mod ship;
+#[cfg(feature = "ssr")]
+pub mod transfer;
+
+pub use forms::{Line, Location, NewLocation, QUANTITY_MOST, ShortedOrder, StockError, parse_number};
 
 id!(
     /// Identifies a location.
@@ -52,6 +68,11 @@ id!(
 id!(
     /// Identifies a row of the ledger.
     MovementId
+);
+
+id!(
+    /// Identifies what staff do to stock, by the form that asks for it: the same form again does nothing more.
+    OperationKey
 );
 
 /// Why stock changed.
@@ -75,6 +96,15 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 7] =
+        [Self::Received, Self::Adjusted, Self::Reserved, Self::Released, Self::Sold, Self::Returned, Self::Moved];
+
+    /// The reason that is stored as `code`.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.code() == code)
+    }
+
     /// How it is stored.
     pub fn code(self) -> &'static str {
         match self {
@@ -216,3 +246,60 @@ pub struct StockLow {
     pub alert: i64,
 }
 event!(StockLow, version 1, about variation);
+
+/// What there is of a variation at a location.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Level {
+    /// Where.
+    pub location: LocationId,
+    /// What people call the place.
+    pub location_name: String,
+    /// How many are there.
+    pub on_hand: i64,
+    /// How many of them are claimed.
+    pub reserved: i64,
+}
+
+/// What there is of a variation, as staff see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stocked {
+    /// Of what.
+    pub variation: VariationId,
+    /// Its article number.
+    pub sku: String,
+    /// What it is called, with its options.
+    pub name: String,
+    /// Below how many available ones it is low, where the shop's own threshold doesn't hold.
+    pub threshold: Option<i64>,
+    /// How many are available in all warehouses.
+    pub available: i64,
+    /// Whether that is less than the threshold.
+    pub low: bool,
+    /// What is where.
+    pub levels: Vec<Level>,
+}
+
+/// A change of stock, as staff see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Movement {
+    /// Identifies it.
+    pub id: MovementId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Where.
+    pub location_name: String,
+    /// By how many what is there changed.
+    pub on_hand: i64,
+    /// By how many what is claimed changed.
+    pub reserved: i64,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// Who did it, where the ledger names one that is known.
+    pub actor: Option<Actor>,
+    /// Their address, where it was somebody who works for the shop and has an account.
+    pub email: Option<String>,
+    /// The number of the order for which it was done.
+    pub order_number: Option<String>,
+    /// What was said of it.
+    pub note: String,
+}

@@ -10,6 +10,7 @@ use super::OrderId;
 use super::entity::order;
 use crate::Shop;
 use crate::db::{self, sql};
+use crate::fulfilment::forget;
 use crate::token::Token;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use sea_orm::ActiveValue::Set;
@@ -72,7 +73,8 @@ pub(crate) async fn unlink<C: ConnectionTrait>(tx: &C, order: OrderId, now: Date
     let text = "UPDATE orders SET user_id = NULL, guest_hash = NULL, email = '', note = '', access_token_hash = $2,
                                   version = version + 1, updated_at = $3 WHERE id = $1";
     let nobody = Token::random().hash();
-    tx.execute_raw(sql(tx, text, [order.into(), nobody.into(), now.into()])).await.map(drop)
+    tx.execute_raw(sql(tx, text, [order.into(), nobody.into(), now.into()])).await?;
+    forget::forget_order(tx, order).await
 }
 
 #[cfg(test)]

@@ -52,6 +52,21 @@ pub enum OrderError {
     /// It is not in a state in which this can be done.
     #[error("not in this state")]
     WrongState,
+    /// It is to be paid in advance, and is not.
+    #[error("not paid")]
+    Unpaid,
+    /// More than there is: pieces of a line, or money that was paid.
+    #[error("too much")]
+    TooMuch,
+    /// Nothing was chosen.
+    #[error("nothing chosen")]
+    Nothing,
+    /// Store credit belongs to an account, and there is none.
+    #[error("no account")]
+    NoAccount,
+    /// What is to be shipped is not held where it is to be shipped from.
+    #[error("not held there")]
+    NotHeld,
     /// Whoever asks may not do this.
     #[error("not allowed")]
     NotAllowed,

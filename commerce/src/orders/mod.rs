@@ -27,7 +27,13 @@ mod number;
 pub mod place;
 #[cfg(feature = "ssr")]
 pub mod queries;
+#[cfg(feature = "ssr")]
+pub mod receive_money;
+#[cfg(feature = "ssr")]
+pub mod refund;
 mod state;
+#[cfg(feature = "ssr")]
+pub mod timeline;
 
 pub use number::OrderNumber;
 pub use state::{Fulfilment, Lifecycle, OrderEvent, Payment, Status, status};
@@ -39,6 +45,10 @@ id!(
 id!(
     /// Identifies a line of an order.
     OrderLineId
+);
+id!(
+    /// Identifies a refund.
+    RefundId
 );
 
 /// An order as its page shows it.
@@ -151,6 +161,8 @@ pub struct OrderSummary {
 /// A line of an order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OrderLine {
+    /// Identifies it.
+    pub id: OrderLineId,
     /// The product.
     pub product: ProductId,
     /// What was bought.

@@ -149,6 +149,7 @@ fn order_of(
         .map(|line| {
             let picture = line.media_id.and_then(|id| pictures.get(&id)).cloned();
             Ok(OrderLine {
+                id: line.id,
                 product: line.product_id,
                 variation: line.variation_id,
                 slug: line.product_slug,

@@ -114,12 +114,14 @@ pub struct Due {
     pub capture: bool,
     /// Whether what was taken is kept though it is cancelled.
     pub keeps_payment: bool,
+    /// What was given back as store credit: the money for it stays.
+    pub credited: i64,
 }
 
 impl Due {
     /// The most that the shop may keep.
     fn most(&self) -> i64 {
-        if self.lifecycle == Lifecycle::Cancelled && !self.keeps_payment { 0 } else { self.amount }
+        if self.lifecycle == Lifecycle::Cancelled && !self.keeps_payment { self.credited } else { self.amount }
     }
 }
 
@@ -268,7 +270,7 @@ mod tests {
                 })
                 .collect();
             let lifecycle = if cancelled { Lifecycle::Cancelled } else { Lifecycle::Placed };
-            let due = Due { lifecycle, amount, capture, keeps_payment: false };
+            let due = Due { lifecycle, amount, capture, keeps_payment: false, credited: 0 };
             let wishes = wishes(due, &attempts);
             let mut after = attempts.clone();
             for wish in &wishes {
@@ -319,7 +321,7 @@ mod tests {
     #[test]
     fn money_that_comes_twice_goes_back_once() {
         let paid = Balance { authorised: 100, captured: 100, ..Balance::default() };
-        let due = Due { lifecycle: Lifecycle::Placed, amount: 100, capture: true, keeps_payment: false };
+        let due = Due { lifecycle: Lifecycle::Placed, amount: 100, capture: true, keeps_payment: false, credited: 0 };
         let mut attempts = [attempt(1, paid), attempt(2, paid)];
         let refund = Wish { attempt: attempts[1].id, action: Action::Refund, amount: 100 };
         assert_eq!(wishes(due, &attempts), [refund]);
@@ -328,5 +330,7 @@ mod tests {
         let cancelled = Due { lifecycle: Lifecycle::Cancelled, ..due };
         assert_eq!(wishes(cancelled, &attempts), [Wish { attempt: attempts[0].id, ..refund }]);
         assert_eq!(wishes(Due { keeps_payment: true, ..cancelled }, &attempts), []);
+        let credited = Due { credited: 30, ..cancelled };
+        assert_eq!(wishes(credited, &attempts), [Wish { attempt: attempts[0].id, amount: 70, ..refund }]);
     }
 }

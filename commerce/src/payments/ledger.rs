@@ -60,6 +60,11 @@ impl Attempt {
         balance.voided || (balance.authorised == 0 && self.entries.iter().any(refused))
     }
 
+    /// Whether it can still be paid.
+    pub fn is_open(&self) -> bool {
+        !self.has_failed() && !self.state.under_way.iter().any(|(action, _)| *action == Action::Void)
+    }
+
     /// How its gateway knows it.
     pub fn payment(&self, order_number: &str) -> PaymentRef {
         let named = |action| {

@@ -73,13 +73,12 @@ pub async fn pay(shop: &Shop, order: OrderId) -> Result<Option<String>, Checkout
     }
 }
 
-/// The newest attempt, or a new one where that was declined: a gateway would answer the same to the same request. None
-/// where the order does not wait any more.
+/// The attempt that can still be paid, or a new one where it was declined: a gateway would answer the same to the same
+/// request. None where the order does not wait any more.
 async fn open_attempt(shop: &Shop, order: OrderId) -> Result<Option<Attempt>, DbErr> {
-    let newest = ledger::attempts(shop.db.primary(), order).await?.pop();
-    if let Some(newest) = newest.filter(|attempt| !attempt.has_failed()) {
-        return Ok(Some(newest));
-    }
+    let usable = |attempts: Vec<Attempt>, method: &str| {
+        attempts.into_iter().rev().find(|attempt| attempt.gateway == method && attempt.is_open())
+    };
     let now = shop.clock.now();
     let tx = shop.db.begin().await?;
     lock(&tx, order).await?;
@@ -88,14 +87,14 @@ async fn open_attempt(shop: &Shop, order: OrderId) -> Result<Option<Attempt>, Db
         return Ok(None);
     }
     let attempts = ledger::attempts(&tx, order.id).await?;
-    // Somebody else may have been faster.
-    if attempts.last().is_none_or(Attempt::has_failed) {
-        replace_attempts(shop, &tx, &order, &attempts, now).await?;
+    if let Some(open) = usable(attempts.clone(), &order.payment_method) {
+        return Ok(Some(open));
     }
-    let newest = ledger::attempts(&tx, order.id).await?.pop();
+    replace_attempts(shop, &tx, &order, &attempts, now).await?;
+    let open = usable(ledger::attempts(&tx, order.id).await?, &order.payment_method);
     tx.commit().await?;
     shop.operations.notify_one();
-    Ok(newest)
+    Ok(open)
 }
 
 /// Opens a new attempt by the order's method, and ends those before it, so that nobody pays twice.

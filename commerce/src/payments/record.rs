@@ -10,6 +10,7 @@ use crate::db::{self, for_update, sql};
 use crate::events::{self, NewEvent};
 use crate::money::Money;
 use crate::orders::place::place;
+use crate::orders::refund;
 use crate::orders::{Lifecycle, OrderId, queries};
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -135,7 +136,8 @@ pub(crate) async fn settle_up<C: ConnectionTrait>(
     }
     let has_left = order.fulfilment != crate::orders::Fulfilment::Unfulfilled;
     let later = attempts.iter().any(|attempt| attempt.capture_later);
-    let due = Due { lifecycle, amount, capture: has_left || !later, keeps_payment: order.keeps_payment };
+    let credited = refund::credited(tx, order.id).await?;
+    let due = Due { lifecycle, amount, capture: has_left || !later, keeps_payment: order.keeps_payment, credited };
     for wish in wishes(due, &states) {
         let reason = if lifecycle == Lifecycle::Cancelled { "cancelled" } else { "balance" };
         ledger::ask(tx, OperationId::new(now), wish, reason, "system", now).await?;

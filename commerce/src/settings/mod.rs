@@ -1,5 +1,6 @@
 //! What a shop decides for itself.
 
+use crate::checkout::Address;
 use crate::money::Currency;
 use serde::{Deserialize, Serialize};
 
@@ -24,10 +25,14 @@ pub struct Settings {
     pub country: String,
     /// Stock is low where fewer are available.
     pub low_stock: i64,
+    /// Who is told by mail when stock is low; every admin where this is empty.
+    pub low_stock_email: String,
     /// What bank transfers are sent to; shown after an order is placed.
     pub bank_account: String,
     /// Whether money is only set aside when an order is placed, and taken when its first parcel leaves.
     pub capture_when_shipped: bool,
+    /// Who sells, as invoices and labels of parcels have it.
+    pub seller: Seller,
     /// Whether staff must set up a second factor before they go on.
     pub require_second_factor_for_staff: bool,
 }
@@ -41,9 +46,44 @@ impl Default for Settings {
             prices_include_tax: true,
             country: "DE".to_owned(),
             low_stock: 5,
+            low_stock_email: String::new(),
             bank_account: "DE00 0000 0000 0000 0000 00".to_owned(),
             capture_when_shipped: false,
+            seller: Seller::default(),
             require_second_factor_for_staff: false,
+        }
+    }
+}
+
+/// Who sells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Seller {
+    /// Where parcels come from and letters go; its name is that of the firm.
+    pub address: Address,
+    /// For questions of carriers.
+    pub phone: String,
+    /// What the tax office knows it by, such as a VAT identification number.
+    pub tax_id: String,
+    /// What else has to be on an invoice, such as the court and number of registration; perhaps empty.
+    pub registration: String,
+}
+
+impl Default for Seller {
+    fn default() -> Self {
+        Self {
+            address: Address {
+                name: "Emporion GmbH".to_owned(),
+                line1: "Musterstraße 1".to_owned(),
+                line2: String::new(),
+                city: "Berlin".to_owned(),
+                region: String::new(),
+                postal_code: "10115".to_owned(),
+                country: "DE".to_owned(),
+            },
+            phone: "+49 30 0000000".to_owned(),
+            tax_id: "DE000000000".to_owned(),
+            registration: "Amtsgericht Musterstadt, HRB 00000".to_owned(),
         }
     }
 }

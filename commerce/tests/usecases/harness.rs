@@ -7,7 +7,7 @@ mod guest;
 mod member;
 
 pub use databases::{Database, services_missing};
-pub use fakes::{Answer, CardGateway, Mailbox, Recorder};
+pub use fakes::{Answer, CardGateway, Mailbox, Recorder, Van};
 pub use goods::Goods;
 pub use guest::{Guest, contact};
 pub use member::password;
@@ -16,6 +16,8 @@ use commerce::cart::sessions::Sessions;
 use commerce::catalog::{CategoryId, VariationId};
 use commerce::clock::Clock;
 use commerce::db::{Db, PoolOptions, sql};
+use commerce::fulfilment::carrier::Carriers;
+use commerce::fulfilment::carriers::Manual;
 use commerce::inventory::{self, LocationId};
 use commerce::payments::{BankTransfer, CashOnDelivery, Gateways, TestGateway};
 use commerce::sealed::Keyring;
@@ -76,6 +78,8 @@ pub struct World {
     pub clock: Clock,
     /// Answers as it is told to.
     pub card: Arc<CardGateway>,
+    /// Brings what it is told to, and tells what it is told to.
+    pub van: Arc<Van>,
     /// Records what it gets, fails when told to.
     pub first: Arc<Recorder>,
     /// Another one, to see that they don't disturb each other.
@@ -123,6 +127,7 @@ impl TestShop {
         let world = World {
             clock: Clock::manual(),
             card: Arc::default(),
+            van: Arc::default(),
             first: Arc::new(Recorder::new("first")),
             second: Arc::new(Recorder::new("second")),
             mailbox: Arc::default(),
@@ -242,8 +247,7 @@ impl TestShop {
 
     /// Fails where stock, ledger and claims disagree, or an order has not claimed what it sold.
     pub async fn assert_stock_is_sound(&self) {
-        let wrong = inventory::receive::discrepancies(self.db.primary()).await.expect("the statement runs");
-        assert!(wrong.is_empty(), "stock rows that disagree with the ledger or the claims: {wrong:?}");
+        self.assert_ledger_agrees().await;
         let text = "SELECT COUNT(*) AS n FROM (
                 SELECT l.order_id, l.variation_id, SUM(l.quantity) AS sold FROM order_lines l
                 GROUP BY l.order_id, l.variation_id
@@ -252,6 +256,12 @@ impl TestShop {
                 SELECT SUM(c.quantity) FROM claims c JOIN stock s ON s.id = c.stock_id
                 WHERE c.order_id = o.order_id AND s.variation_id = o.variation_id), 0)";
         assert_eq!(self.number(text, []).await, 0, "orders that sold what they have not claimed");
+    }
+
+    /// Fails where stock, ledger and claims disagree.
+    pub async fn assert_ledger_agrees(&self) {
+        let wrong = inventory::receive::discrepancies(self.db.primary()).await.expect("the statement runs");
+        assert!(wrong.is_empty(), "stock rows that disagree with the ledger or the claims: {wrong:?}");
         if self.is_postgres() {
             // Deadlocks are survived by trying again, a second later each: better there are none.
             let text = "SELECT deadlocks AS n FROM pg_stat_database WHERE datname = current_database()";
@@ -275,6 +285,7 @@ impl World {
                 Arc::new(test_gateway.clone()),
             ]),
             test_gateway: Some(test_gateway),
+            carriers: Carriers::new(vec![Arc::new(Manual), self.van.clone()]),
             files: Arc::new(object_store::memory::InMemory::new()),
             mailer: Some(self.mailbox.clone()),
             handlers: vec![self.first.clone(), self.second.clone()],

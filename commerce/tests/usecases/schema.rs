@@ -3,7 +3,7 @@
 use crate::harness::{Goods, TestShop};
 use commerce::checkout::Step;
 use commerce::db::{Db, PoolOptions, sql};
-use commerce::{cart, catalog, checkout, events, inventory, media, orders, settings};
+use commerce::{cart, catalog, checkout, events, fulfilment, inventory, media, orders, settings};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityName, EntityTrait, FromQueryResult, Iterable,
@@ -152,6 +152,7 @@ both_databases! {
         guest.add("MUG-RED", 2).await.expect("added");
         guest.checkout_to(Step::Review).await.expect("checked out");
         guest.place().await.expect("placed");
+        crate::shipments::send_everything(&shop).await;
         let mut other = shop.guest();
         other.add("MUG-RED", 1).await.expect("added");
         other.start().await.expect("started");
@@ -178,6 +179,9 @@ both_databases! {
             checkout::entity,
             events::entity::delivery,
             events::entity::event,
+            fulfilment::entity::event,
+            fulfilment::entity::line,
+            fulfilment::entity::shipment,
             inventory::entity::claim,
             inventory::entity::location,
             inventory::entity::movement,
@@ -187,7 +191,7 @@ both_databases! {
             orders::entity::order,
             settings::entity,
         );
-        assert_eq!(seen.len(), 17);
+        assert_eq!(seen.len(), 20);
     }
 
     async fn the_database_refuses_what_the_code_might_get_wrong(shop: TestShop) {
@@ -196,6 +200,7 @@ both_databases! {
         guest.add("MUG", 2).await.expect("added");
         guest.checkout_to(Step::Review).await.expect("checked out");
         guest.place().await.expect("placed");
+        crate::shipments::send_everything(&shop).await;
         for (constraint, text) in [
             ("ck_stock_reserved", "UPDATE stock SET reserved = on_hand + 1"),
             ("ck_stock_reserved", "UPDATE stock SET reserved = -1"),
@@ -207,6 +212,8 @@ both_databases! {
             ("ck_order_lines_quantity", "UPDATE order_lines SET quantity = 0"),
             ("ck_products_base_price", "UPDATE products SET base_price = -1"),
             ("ck_stock_movements_delta", "UPDATE stock_movements SET delta_on_hand = 0, delta_reserved = 0"),
+            ("ck_shipments_number", "UPDATE shipments SET number = 0"),
+            ("ck_shipment_lines_quantity", "UPDATE shipment_lines SET quantity = 0"),
             ("ck_payment_attempts_amount", "UPDATE payment_attempts SET amount = -1"),
         ] {
             let db = shop.db.primary();

@@ -1,9 +1,11 @@
 //! Random histories of shopping against a model that fits on a page.
 
 mod model;
+mod staff;
 
 use crate::harness::{Goods, Guest, TestShop, check};
 use chrono::{DateTime, Utc};
+use commerce::accounts::SignedIn;
 use commerce::cart::CartError;
 use commerce::catalog::projection;
 use commerce::checkout::{CheckoutError, HOLD_MOST_MINUTES, Step};
@@ -11,7 +13,7 @@ use commerce::inventory::create_location::create_warehouse;
 use commerce::inventory::receive::receive;
 use commerce::inventory::release_expired::release_expired;
 use commerce::inventory::{LocationId, Receipt};
-use model::{Act, GUESTS, Model, Outcome, VARIATIONS};
+use model::{Act, GUESTS, Model, Outcome, StaffAct, VARIATIONS};
 use proptest::prelude::*;
 use sea_orm::FromQueryResult;
 use std::collections::BTreeMap;
@@ -42,7 +44,30 @@ fn act() -> impl Strategy<Value = Act> {
         5 => guest().prop_map(Act::Place),
         4 => (1_i64..13).prop_map(Act::Wait),
         1 => Just(Act::Sweep),
+        4 => staff_act().prop_map(Act::Staff),
     ]
+}
+
+fn staff_act() -> impl Strategy<Value = StaffAct> {
+    let (at, what, quantity) = (|| 0..PLACES, || 0..VARIATIONS, || 1..9_i64);
+    prop_oneof![
+        3 => (at(), what(), quantity()).prop_map(|(at, what, n)| StaffAct::Receive(at, what, n)),
+        4 => (at(), what(), 0..9_i64).prop_map(|(at, what, n)| StaffAct::Count(at, what, n)),
+        4 => (at(), what(), quantity()).prop_map(|(at, what, n)| StaffAct::Move(at, what, n)),
+        2 => (at(), what(), quantity()).prop_map(|(at, what, n)| StaffAct::PutBack(at, what, n)),
+        2 => (0..9_usize).prop_map(StaffAct::Cancel),
+        4 => (at(), 0..9_usize, 1..5_i64).prop_map(|(at, order, n)| StaffAct::Ship(at, order, n)),
+    ]
+}
+
+/// How many locations there are.
+const PLACES: usize = 3;
+
+/// The locations of every history, and who works there.
+#[derive(Clone)]
+struct Frame {
+    places: [LocationId; PLACES],
+    who: SignedIn,
 }
 
 /// The shop of a history, with variations of its own.
@@ -50,6 +75,7 @@ struct World {
     shop: TestShop,
     guests: Vec<Guest>,
     skus: [String; VARIATIONS],
+    frame: Frame,
 }
 
 #[derive(Debug, FromQueryResult)]
@@ -68,7 +94,7 @@ struct Stocked {
 }
 
 impl World {
-    async fn new(shop: &TestShop, second: LocationId, stock: &[(i64, i64); VARIATIONS]) -> Self {
+    async fn new(shop: &TestShop, frame: Frame, stock: &[(i64, i64); VARIATIONS]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::SeqCst);
         let skus: [String; VARIATIONS] = std::array::from_fn(|what| format!("H{number}-{what}"));
@@ -80,10 +106,10 @@ impl World {
         for (sku, (_, quantity)) in skus.iter().zip(stock) {
             receipts.push(Receipt { variation: shop.variation(sku).await.0, quantity: *quantity });
         }
-        receive(shop.db.primary(), second, receipts, "test", shop.clock.now()).await.expect("received");
+        receive(shop.db.primary(), frame.places[1], receipts, "test", shop.clock.now()).await.expect("received");
         projection::refresh(shop.db.primary(), &products.into_iter().collect()).await.expect("refreshed");
         let guests = (0..GUESTS).map(|_| shop.guest()).collect();
-        Self { shop: shop.clone(), guests, skus }
+        Self { shop: shop.clone(), guests, skus, frame }
     }
 
     async fn act(&mut self, act: &Act) -> Outcome {
@@ -116,6 +142,7 @@ impl World {
                 Some(_) => self.guests[me].place().await.map(|_| ()),
                 None => Err(CheckoutError::NotStarted),
             },
+            Act::Staff(_) => unreachable!("goes by what is seen"),
             Act::Wait(minutes) => {
                 self.shop.wait_minutes(minutes);
                 Ok(())
@@ -197,11 +224,11 @@ impl World {
 
 async fn follow(
     shop: TestShop,
-    second: LocationId,
+    frame: Frame,
     stock: [(i64, i64); VARIATIONS],
     acts: Vec<Act>,
 ) -> Result<(), TestCaseError> {
-    let mut world = World::new(&shop, second, &stock).await;
+    let mut world = World::new(&shop, frame, &stock).await;
     let mut model = Model {
         on_hand: stock.map(|(one, other)| one + other),
         carts: Default::default(),
@@ -211,6 +238,11 @@ async fn follow(
     };
     let before = shop.count("orders").await;
     for (number, act) in acts.iter().enumerate() {
+        if let Act::Staff(act) = act {
+            world.staff(act, &mut model).await?;
+            world.compare(&model).await?;
+            continue;
+        }
         let outcome = world.act(act).await;
         model.now = match act {
             // Adding moves the clock by a hair.
@@ -222,12 +254,12 @@ async fn follow(
         world.compare(&model).await?;
     }
     prop_assert_eq!(shop.count("orders").await - before, model.orders);
-    shop.assert_stock_is_sound().await;
+    shop.assert_ledger_agrees().await;
     shop.assert_listings_are_right().await;
     // Nothing of this history is in the way of the next one.
     shop.wait_minutes(HOLD_MOST_MINUTES);
     release_expired(&shop).await.expect("swept");
-    shop.assert_stock_is_sound().await;
+    shop.assert_ledger_agrees().await;
     shop.assert_listings_are_right().await;
     Ok(())
 }
@@ -235,9 +267,13 @@ async fn follow(
 both_databases! {
     async fn random_histories_go_as_the_model_says(shop: TestShop) {
         let second = create_warehouse(shop.db.primary(), "Second", -1, shop.clock.now()).await.expect("opened");
+        // The one that is last by priority is the nearest: what is held moves when the address is known.
+        let third = create_warehouse(shop.db.primary(), "Third", 1, shop.clock.now()).await.expect("opened");
+        shop.execute("UPDATE locations SET country = 'DE' WHERE id = $1", [third.into()]).await;
+        let frame = Frame { places: [shop.warehouse().await, second, third], who: shop.admin("staff@example.org").await };
         let level = || (0_i64..9, 0_i64..9);
         let histories = ([level(), level(), level()], prop::collection::vec(acts(), 30..60));
-        check(40, &histories, |(stock, acts)| follow(shop.clone(), second, stock, acts.concat()));
+        check(40, &histories, |(stock, acts)| follow(shop.clone(), frame.clone(), stock, acts.concat()));
         let orders = shop.count("orders").await;
         assert!(orders > 40, "only {orders} orders: the histories are too tame");
     }

@@ -31,7 +31,7 @@ pub fn routes() -> Router<Web> {
 }
 
 /// Logs what went wrong, and answers that it may go better later.
-fn unavailable(error: &dyn Display) -> Response {
+pub fn unavailable(error: &dyn Display) -> Response {
     tracing::error!(%error, "request failed");
     let detail = "The shop can't answer at the moment. Try again in a few seconds.";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).into_response()

@@ -16,6 +16,7 @@ mod media;
 mod notice;
 mod oidc;
 mod pages;
+mod payments;
 pub(crate) mod problem;
 mod rate_limit;
 mod request_id;
@@ -89,6 +90,7 @@ pub fn router(web: &Web, site_root: &Path) -> Router {
         .merge(health::routes())
         .merge(actions::routes(web))
         .merge(oidc::routes(web))
+        .merge(payments::routes())
         .merge(crate::api::routes())
         .route("/api", any(problem::unknown_endpoint))
         .route("/api/{*rest}", any(problem::unknown_endpoint))

@@ -9,7 +9,7 @@ mod openid;
 mod settings;
 
 pub use settings::ProviderSettings;
-pub(crate) use settings::parse;
+pub(crate) use settings::{checked_address, is_set, needed, parse};
 
 use crate::config::Secret;
 use apple::AppleKey;

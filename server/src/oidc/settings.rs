@@ -124,12 +124,12 @@ fn oauth(variables: &Variables, way: Way, name: &str, prefix: &str) -> Result<Pr
     })
 }
 
-fn is_set(variables: &Variables, prefix: &str, rest: &str) -> bool {
+pub(crate) fn is_set(variables: &Variables, prefix: &str, rest: &str) -> bool {
     // What can't be read is an error of whoever reads it.
     !matches!(variables.text(&format!("{prefix}{rest}")), Ok(None))
 }
 
-fn needed(variables: &Variables, prefix: &str, rest: &str) -> Result<String, ConfigError> {
+pub(crate) fn needed(variables: &Variables, prefix: &str, rest: &str) -> Result<String, ConfigError> {
     let variable = format!("{prefix}{rest}");
     let missing = || ConfigError::new(variable.clone(), format!("must be set, as other variables of {prefix}… are"));
     variables.text(&variable)?.ok_or_else(missing)
@@ -160,7 +160,7 @@ fn label(variables: &Variables, prefix: &str, name: &str) -> Result<String, Conf
 }
 
 /// An address of a provider: encrypted, unless it is on this machine. It is kept to the letter: issuers are compared so.
-fn checked_address(variable: String, text: &str) -> Result<String, ConfigError> {
+pub(crate) fn checked_address(variable: String, text: &str) -> Result<String, ConfigError> {
     let here = |host: &Host<&str>| match host {
         Host::Domain(name) => *name == "localhost",
         Host::Ipv4(ip) => IpAddr::from(*ip).is_loopback(),

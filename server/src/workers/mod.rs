@@ -5,10 +5,11 @@ mod best_sellers;
 mod order_confirmation;
 mod profile_mails;
 mod second_factor_mails;
+mod stock_alerts;
 
 use commerce::Shop;
 use commerce::events::Handlers;
-use commerce::{access, accounts, audit, cart, events, inventory, notifications, orders, payments};
+use commerce::{access, accounts, audit, cart, events, fulfilment, inventory, notifications, orders, payments};
 use sea_orm::DbErr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How often the outbox is looked at when nobody says that there is something in it.
 const OUTBOX_POLL: Duration = Duration::from_secs(1);
 
+/// How often it is looked for what gateways are to be asked when nobody says that there is something.
+const OPERATIONS_POLL: Duration = Duration::from_secs(5);
+
 /// Who acts on events, for a shop at this address.
 pub fn handlers(public_url: &str) -> Handlers {
     vec![
@@ -29,13 +33,16 @@ pub fn handlers(public_url: &str) -> Handlers {
         Arc::new(profile_mails::ProfileMails { public_url: public_url.to_owned() }),
         Arc::new(order_confirmation::OrderConfirmation { public_url: public_url.to_owned() }),
         Arc::new(best_sellers::BestSellers),
+        Arc::new(stock_alerts::StockAlerts { public_url: public_url.to_owned() }),
     ]
 }
 
 /// Starts every worker. Each finishes the step it is at once `stop` says so.
 pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
     let workers = TaskTracker::new();
-    workers.spawn(deliver_events(shop.clone(), stop.clone()));
+    for handler in 0..shop.handlers.len() {
+        workers.spawn(deliver_events(handler, shop.clone(), stop.clone()));
+    }
     let regularly = |name, seconds, step: Step| {
         let period = Duration::from_secs(seconds);
         workers.spawn(repeat(name, period, shop.clone(), stop.clone(), step));
@@ -50,8 +57,29 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
             Ok(())
         })
     });
+    workers.spawn(operate(shop.clone(), stop.clone()));
+    regularly("webhooks", 15, |shop| Box::pin(async move { payments::webhook::act_on_due(&shop).await.map(drop) }));
+    if shop.test_gateway.is_some() {
+        regularly("test_gateway", 1, |shop| {
+            Box::pin(async move {
+                if let Some(gateway) = &shop.test_gateway {
+                    gateway.send_due(&shop).await?;
+                }
+                Ok(())
+            })
+        });
+    }
     regularly("settle_payments", 15, |shop| {
         Box::pin(async move { payments::settle::settle_due(&shop).await.map(drop) })
+    });
+    regularly("track_shipments", 180, |shop| {
+        Box::pin(async move {
+            let delivered = fulfilment::track::track_due(&shop).await?;
+            if !delivered.is_empty() {
+                tracing::info!(delivered = delivered.len(), "shipments delivered");
+            }
+            Ok(())
+        })
     });
     regularly("purge", 3_600, |shop| {
         Box::pin(async move {
@@ -61,6 +89,7 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
             accounts::purge::purge(&shop).await?;
             audit::purge::purge(&shop).await?;
             accounts::erase::purge_farewells(&shop).await?;
+            fulfilment::forget::purge_labels(&shop).await?;
             notifications::purge::purge(&shop).await?;
             let anonymised = orders::anonymise::anonymise(&shop).await?;
             if anonymised > 0 {
@@ -75,11 +104,11 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
 
 type Step = fn(Shop) -> std::pin::Pin<Box<dyn Future<Output = Result<(), DbErr>> + Send>>;
 
-/// Delivers events as soon as they are written, and what has become due since.
-async fn deliver_events(shop: Shop, stop: CancellationToken) {
+/// Delivers events to a handler as soon as they are written, and what has become due since.
+async fn deliver_events(handler: usize, shop: Shop, stop: CancellationToken) {
     let mut failures = 0;
     while !stop.is_cancelled() {
-        match events::dispatch::dispatch_due(&shop).await {
+        match events::dispatch::dispatch_to(&shop, handler).await {
             // There may be more.
             Ok(1..) => {
                 failures = 0;
@@ -94,7 +123,7 @@ async fn deliver_events(shop: Shop, stop: CancellationToken) {
         let woken = async {
             // While the database fails, being woken doesn't help.
             if failures == 0 {
-                shop.outbox.notified().await;
+                shop.outbox.notified(handler).await;
             } else {
                 std::future::pending::<()>().await;
             }
@@ -103,6 +132,25 @@ async fn deliver_events(shop: Shop, stop: CancellationToken) {
             () = stop.cancelled() => {}
             () = woken => {}
             () = tokio::time::sleep(pause(OUTBOX_POLL, failures)) => {}
+        }
+    }
+}
+
+/// Asks gateways for what was decided, as soon as it is, and for what has become due since.
+async fn operate(shop: Shop, stop: CancellationToken) {
+    let mut failures = 0;
+    while !stop.is_cancelled() {
+        match payments::operate::operate_due(&shop).await {
+            Ok(_) => failures = 0,
+            Err(error) => {
+                failures += 1;
+                tracing::warn!(%error, failures, "gateways not asked");
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = shop.operations.notified(), if failures == 0 => {}
+            () = tokio::time::sleep(pause(OPERATIONS_POLL, failures)) => {}
         }
     }
 }

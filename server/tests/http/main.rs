@@ -9,6 +9,7 @@ mod forms;
 mod harness;
 mod health;
 mod idor;
+mod inventory;
 mod lifecycle;
 mod media;
 mod oidc;

@@ -47,7 +47,7 @@ pub async fn buy(shop: &Shop) -> Token {
     }
     let checkout = checkouts::checkout(shop, &guest).await.expect("read").expect("under way");
     let agreement = Agreement { cart: checkout.cart.id, total: checkout.totals.total.gross };
-    place_order(shop, &guest, agreement).await.expect("placed")
+    place_order(shop, &guest, agreement).await.expect("placed").access
 }
 
 async fn number(shop: &Shop, text: &str) -> i64 {

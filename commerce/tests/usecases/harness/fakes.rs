@@ -2,6 +2,8 @@
 
 use commerce::Shop;
 use commerce::events::{Event, Handler, HandlerError};
+use commerce::fulfilment::TrackingEvent;
+use commerce::fulfilment::carrier::{Carrier, CarrierError, Label, LabelRequest, Rate, RateRequest};
 use commerce::notifications::{Mail, MailError, MailId, Mailer};
 use commerce::payments::{
     Action, Answer as Answered, Fact, Gateway, GatewayError, OperationRequest, Outcome, PaymentContext, PaymentRef,
@@ -178,6 +180,67 @@ impl Handler for Recorder {
         }
         self.handled.lock().expect("not poisoned").push(event.clone());
         Ok(())
+    }
+}
+
+/// A carrier that answers as it was told to.
+#[derive(Debug, Default)]
+pub struct Van {
+    told: Mutex<HashMap<String, Result<Vec<TrackingEvent>, CarrierError>>>,
+    asked: Mutex<Vec<String>>,
+    labels: Mutex<Vec<LabelRequest>>,
+}
+
+impl Van {
+    /// Tells this of a parcel from now on.
+    pub fn tells(&self, number: &str, told: Result<Vec<TrackingEvent>, CarrierError>) {
+        self.told.lock().expect("not poisoned").insert(number.to_owned(), told);
+    }
+
+    /// The parcels that it was asked about since this was last called.
+    pub fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.asked.lock().expect("not poisoned"))
+    }
+
+    /// The labels that it has made.
+    pub fn labels(&self) -> Vec<LabelRequest> {
+        self.labels.lock().expect("not poisoned").clone()
+    }
+}
+
+#[async_trait::async_trait]
+impl Carrier for Van {
+    fn code(&self) -> &'static str {
+        "van"
+    }
+
+    fn name(&self) -> &'static str {
+        "The van"
+    }
+
+    fn tracking_url(&self, number: &str) -> Option<String> {
+        Some(format!("https://van.example.com/{number}"))
+    }
+
+    async fn rates(&self, _: &RateRequest) -> Result<Vec<Rate>, CarrierError> {
+        Err(CarrierError::NotOffered)
+    }
+
+    async fn label(&self, request: &LabelRequest) -> Result<Label, CarrierError> {
+        let mut labels = self.labels.lock().expect("not poisoned");
+        labels.push(request.clone());
+        Ok(Label {
+            reference: None,
+            tracking_number: format!("VAN-{}", labels.len()),
+            document: b"%PDF-1.7 a label".to_vec(),
+            media_type: "application/pdf".to_owned(),
+            cost: Some(request.parcel.value),
+        })
+    }
+
+    async fn track(&self, number: &str) -> Result<Vec<TrackingEvent>, CarrierError> {
+        self.asked.lock().expect("not poisoned").push(number.to_owned());
+        self.told.lock().expect("not poisoned").get(number).cloned().unwrap_or(Ok(Vec::new()))
     }
 }
 

@@ -44,6 +44,11 @@ impl Guest {
         Self { shop, token: None, client }
     }
 
+    /// Whoever has this token.
+    pub fn with(shop: TestShop, token: Token) -> Self {
+        Self { token: Some(token), ..Self::new(shop) }
+    }
+
     /// The same guest, served by another replica.
     pub fn at(&self, shop: &TestShop) -> Self {
         Self { shop: shop.clone(), ..self.clone() }

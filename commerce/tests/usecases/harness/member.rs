@@ -31,6 +31,13 @@ impl TestShop {
         self.who(&token).await.expect("signed in")
     }
 
+    /// Somebody who runs the shop, and is signed in.
+    pub async fn admin(&self, email: &str) -> SignedIn {
+        self.member(email).await;
+        self.execute("UPDATE users SET role = 'admin' WHERE email = $1", [email.into()]).await;
+        self.sign_in(email).await
+    }
+
     /// Signs in once more.
     pub async fn sign_in(&self, email: &str) -> SignedIn {
         let token = sign_in::sign_in(self, email, &password(), &Device::default()).await.expect("signed in");

@@ -21,6 +21,20 @@ pub enum Act {
     Place(usize),
     Wait(i64),
     Sweep,
+    Staff(StaffAct),
+}
+
+/// What staff do: where, to what, how many.
+#[derive(Clone, Debug)]
+pub enum StaffAct {
+    Receive(usize, usize, i64),
+    Count(usize, usize, i64),
+    Move(usize, usize, i64),
+    PutBack(usize, usize, i64),
+    /// Which order.
+    Cancel(usize),
+    /// Where from, which order, how many.
+    Ship(usize, usize, i64),
 }
 
 /// What should be so.
@@ -177,6 +191,7 @@ impl Model {
                 }
                 return outcome;
             }
+            Act::Staff(_) => unreachable!("goes by what is seen"),
             Act::Wait(minutes) => self.now += TimeDelta::minutes(minutes),
             Act::Sweep => {
                 for cart in self.carts.iter_mut().filter(|cart| cart.expires <= now) {

@@ -1,0 +1,72 @@
+//! The mails about what is paid and given back, and about orders that are given up.
+
+use super::order_notice::{About, Notice, Pieces};
+use crate::accounts::day;
+use chrono::{DateTime, Utc};
+use commerce::money::Money;
+use commerce::notifications::Mail;
+
+/// Where money went back to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundedTo<'a> {
+    /// The way it was paid, as people call it.
+    Method(&'a str),
+    /// Store credit of the account.
+    StoreCredit,
+}
+
+impl RefundedTo<'_> {
+    fn sentence(self, amount: Money) -> String {
+        match self {
+            Self::Method(method) => format!(
+                "We have sent {amount} back the way you paid: {method}. It can take some days until you see it there."
+            ),
+            Self::StoreCredit => format!("We have added {amount} to your store credit. You can pay with it at once."),
+        }
+    }
+}
+
+/// Tells that money went back; `pieces` is what it was for, empty where it was for no goods.
+pub fn refund_issued(about: About<'_>, amount: Money, to: RefundedTo<'_>, pieces: &[Pieces]) -> Mail {
+    let title = format!("We have refunded {amount}");
+    Notice { title, sentences: vec![to.sentence(amount)], pieces, way_on: ("See your order", about.url) }.mail(about)
+}
+
+/// Tells that an order was given up, why if there is more to say, and what of its money goes back.
+pub fn order_cancelled(about: About<'_>, reason: Option<&str>, refund: Option<Money>) -> Mail {
+    let mut sentences = vec!["Your order was cancelled. Nothing of it will be sent.".to_owned()];
+    sentences.extend(reason.map(|reason| format!("The reason: {reason}")));
+    sentences.push(match refund {
+        Some(amount) => format!("We send {amount} back the way you paid, and tell you when it is done."),
+        None => "There is nothing to pay.".to_owned(),
+    });
+    let title = "Your order was cancelled".to_owned();
+    Notice { title, sentences, pieces: &all_pieces(about), way_on: ("See your order", about.url) }.mail(about)
+}
+
+/// Reminds somebody of what is still to be paid, at `pay_url`; `until` is when the order is given up.
+pub fn payment_reminder(about: About<'_>, due: Money, until: Option<DateTime<Utc>>, pay_url: &str) -> Mail {
+    let mut sentences = vec![format!("{due} of your order is still to be paid. We send it as soon as it is.")];
+    sentences.extend(until.map(|until| format!("We keep it for you until {}.", day(until))));
+    sentences.push("If you have paid in the last days, there is nothing to do.".to_owned());
+    let title = "Your order waits for its payment".to_owned();
+    Notice { title, sentences, pieces: &all_pieces(about), way_on: ("Pay now", pay_url) }.mail(about)
+}
+
+/// Tells that a payment was declined; at `pay_url` it can be paid in another way.
+pub fn payment_declined(about: About<'_>, until: Option<DateTime<Utc>>, pay_url: &str) -> Mail {
+    let amount = about.order.to_pay();
+    let mut sentences = vec![format!("The payment of {amount} did not go through, and nothing was charged.")];
+    sentences.push("You can try again, or choose another way to pay.".to_owned());
+    sentences.extend(until.map(|until| format!("We keep your order until {}.", day(until))));
+    let title = "Your payment did not go through".to_owned();
+    Notice { title, sentences, pieces: &all_pieces(about), way_on: ("Pay now", pay_url) }.mail(about)
+}
+
+fn all_pieces(about: About<'_>) -> Vec<Pieces> {
+    let order = about.order;
+    let pieces = |line: &commerce::orders::OrderLine| {
+        Pieces::of(line, line.quantity.into()).for_amount(Money::new(line.total.amounts.gross, order.currency))
+    };
+    order.lines.iter().map(pieces).collect()
+}

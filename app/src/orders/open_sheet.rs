@@ -1,0 +1,78 @@
+//! Who may see which sheet: who may see the order, and staff.
+
+use super::sheet::{Sheet, invoice, packing_slip};
+use commerce::Shop;
+use commerce::accounts::{Permission, SignedIn, UserId};
+use commerce::db::DbErr;
+use commerce::orders::link::{View, open};
+use commerce::orders::{Order, OrderNumber, queries};
+use commerce::token::Token;
+use commerce::{fulfilment, invoices};
+
+/// The invoice of the order that a token opens.
+///
+/// # Errors
+/// When the database fails.
+pub async fn invoice_by_token(shop: &Shop, token: &str) -> Result<Option<Sheet>, DbErr> {
+    let Some(token) = Token::parse(token) else { return Ok(None) };
+    of_order(shop, queries::by_access_token(shop.db.primary(), &token.hash()).await?).await
+}
+
+/// The invoice of the order that a link opens, where the link shows names and streets.
+///
+/// # Errors
+/// When the database fails.
+pub async fn invoice_by_link(shop: &Shop, link: &str) -> Result<Option<Sheet>, DbErr> {
+    let Some((order, View::Whole)) = open(shop, link) else { return Ok(None) };
+    of_order(shop, queries::by_link(shop.db.latest(), order).await?).await
+}
+
+/// The invoice of a person's own order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn own_invoice(shop: &Shop, user: UserId, number: OrderNumber) -> Result<Option<Sheet>, DbErr> {
+    of_order(shop, queries::own_by_number(shop.db.latest(), user, number).await?).await
+}
+
+/// The invoice of anybody's order, for staff who may see orders.
+///
+/// # Errors
+/// When the database fails.
+pub async fn any_invoice(shop: &Shop, who: &SignedIn, number: OrderNumber) -> Result<Option<Sheet>, DbErr> {
+    of_order(shop, any_order(shop, who, number).await?).await
+}
+
+/// What is in a parcel of anybody's order, for staff who may see orders.
+///
+/// # Errors
+/// When the database fails.
+pub async fn any_packing_slip(
+    shop: &Shop,
+    who: &SignedIn,
+    number: OrderNumber,
+    parcel: i32,
+) -> Result<Option<Sheet>, DbErr> {
+    let Some(order) = any_order(shop, who, number).await? else { return Ok(None) };
+    let db = shop.db.latest();
+    let shipments = fulfilment::queries::shipments_of_order(db, order.id).await?;
+    let Some(shipment) = shipments.iter().find(|shipment| shipment.number == parcel) else { return Ok(None) };
+    let lines: Vec<_> =
+        fulfilment::queries::ordered_by_line(db, order.id).await?.into_iter().map(|(line, _)| line).collect();
+    Ok(Some(packing_slip(&order, &lines, shipment, &shop.reference().settings)))
+}
+
+async fn any_order(shop: &Shop, who: &SignedIn, number: OrderNumber) -> Result<Option<Order>, DbErr> {
+    if !who.role.allows(Permission::OrdersRead) {
+        return Ok(None);
+    }
+    invoices::queries::order_by_number(shop.db.latest(), number).await
+}
+
+/// What was never placed has no invoice.
+async fn of_order(shop: &Shop, order: Option<Order>) -> Result<Option<Sheet>, DbErr> {
+    let Some(order) = order else { return Ok(None) };
+    let Some(issued) = invoices::issue::issue(shop, order.id).await? else { return Ok(None) };
+    let paid = invoices::queries::paid(shop.db.latest(), order.id).await?;
+    Ok(Some(invoice(&order, &issued, paid, &shop.reference().settings)))
+}

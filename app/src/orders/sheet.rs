@@ -1,0 +1,251 @@
+//! A sheet of paper about an order: what is on it, whether it becomes a page or a file.
+
+use crate::accounts::day;
+use commerce::checkout::Address;
+use commerce::fulfilment::Shipment;
+use commerce::invoices::Invoice;
+use commerce::money::Money;
+use commerce::orders::{Order, OrderLine, OrderLineId};
+use commerce::payments::PaymentTerms;
+use commerce::settings::{Seller, Settings};
+
+/// A sheet of paper.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sheet {
+    /// What it is: `Invoice INV-000042`.
+    pub title: String,
+    /// Who sends it, line by line.
+    pub sender: Vec<String>,
+    /// Who gets it, line by line.
+    pub recipient: Vec<String>,
+    /// What has to be known of it: names and values.
+    pub facts: Vec<(&'static str, String)>,
+    /// What the columns of the table are called.
+    pub columns: Vec<Column>,
+    /// The table, with as many cells in each row as there are columns.
+    pub rows: Vec<Vec<Cell>>,
+    /// What it comes to.
+    pub sums: Vec<Sum>,
+    /// What else is said.
+    pub notes: Vec<String>,
+    /// What is at the foot of every page.
+    pub footer: String,
+}
+
+/// A column of a sheet's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// What it is called.
+    pub name: &'static str,
+    /// Its share of the width, in hundredths.
+    pub width: u8,
+    /// Whether it has numbers, which stand at the right.
+    pub is_number: bool,
+}
+
+/// A cell of a sheet's table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// What is in it.
+    pub text: String,
+    /// What is below it, smaller; perhaps empty.
+    pub detail: String,
+}
+
+/// A line below a sheet's table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sum {
+    /// What it is.
+    pub name: String,
+    /// How much.
+    pub amount: Money,
+    /// Whether it is what one looks for.
+    pub is_strong: bool,
+}
+
+fn text(text: impl Into<String>) -> Cell {
+    Cell { text: text.into(), detail: String::new() }
+}
+
+fn number(name: &'static str, width: u8) -> Column {
+    Column { name, width, is_number: true }
+}
+
+fn words(name: &'static str, width: u8) -> Column {
+    Column { name, width, is_number: false }
+}
+
+/// The invoice of an order of which this much is paid, in minor units.
+pub fn invoice(order: &Order, invoice: &Invoice, paid: i64, settings: &Settings) -> Sheet {
+    let amount = |minor| Money::new(minor, order.currency);
+    let line = |description: Cell, quantity: String, total: &commerce::pricing::LineTotal| {
+        let amounts = total.amounts;
+        let shown = [amounts.net, amounts.tax, amounts.gross].map(|minor| text(amount(minor).to_string()));
+        let [net, tax, gross] = shown;
+        vec![description, text(quantity), text(format!("{} %", total.rate.percent())), net, tax, gross]
+    };
+    let mut rows: Vec<_> =
+        order.lines.iter().map(|sold| line(description(sold), sold.quantity.to_string(), &sold.total)).collect();
+    rows.push(line(text(format!("Delivery: {}", order.delivery_name)), "1".to_owned(), &order.delivery));
+    let sum = |name: String, minor, is_strong| Sum { name, amount: amount(minor), is_strong };
+    let mut sums = vec![sum("Net".to_owned(), order.total.net, false)];
+    for (rate, tax) in order.tax_by_rate() {
+        sums.push(sum(format!("Tax {} %", rate.percent()), tax.minor(), false));
+    }
+    let due = order.total.gross.saturating_sub(paid);
+    sums.push(sum("Total".to_owned(), order.total.gross, true));
+    sums.push(sum("Paid".to_owned(), paid, false));
+    sums.push(sum("Still to be paid".to_owned(), due, due > 0));
+    Sheet {
+        title: format!("Invoice {}", invoice.label()),
+        sender: sender(settings),
+        recipient: order.billing_address.lines(),
+        facts: vec![
+            ("Invoice number", invoice.label()),
+            ("Invoice date", day(invoice.issued_at)),
+            ("Order", order.number.to_string()),
+            ("Order date", day(order.created_at)),
+            ("Seller’s tax number", settings.seller.tax_id.clone()),
+        ],
+        columns: vec![
+            words("Description", 40),
+            number("Pieces", 9),
+            number("Tax rate", 10),
+            number("Net", 14),
+            number("Tax", 12),
+            number("Gross", 15),
+        ],
+        rows,
+        sums,
+        notes: invoice_notes(order, due, settings),
+        footer: footer(settings),
+    }
+}
+
+fn invoice_notes(order: &Order, due: i64, settings: &Settings) -> Vec<String> {
+    let mut notes = vec![format!("Delivered to: {}", order.delivery_address.lines().join(", "))];
+    if due > 0 {
+        let due = Money::new(due, order.currency);
+        notes.push(match order.payment_terms {
+            PaymentTerms::OnDelivery => format!("Please have {due} at hand when the parcel comes."),
+            PaymentTerms::InAdvance | PaymentTerms::Invoice => {
+                format!("Please transfer {due} to {} with the reference {}.", settings.bank_account, order.number)
+            }
+        });
+    }
+    notes
+}
+
+/// What is in a parcel, for whoever opens it. `lines` are the lines of the order with their identifiers.
+pub fn packing_slip(order: &Order, lines: &[OrderLineId], shipment: &Shipment, settings: &Settings) -> Sheet {
+    let mut rows = Vec::new();
+    for (id, line) in lines.iter().zip(&order.lines) {
+        let packed = shipment.lines.iter().find(|packed| packed.line == *id);
+        if let Some(packed) = packed {
+            let ordered = format!("{} of {}", packed.quantity, line.quantity);
+            rows.push(vec![description(line), text(line.sku.clone()), text(ordered)]);
+        }
+    }
+    let mut facts = vec![
+        ("Order", order.number.to_string()),
+        ("Order date", day(order.created_at)),
+        ("Parcel", shipment.number.to_string()),
+        ("Sent", day(shipment.shipped_at)),
+    ];
+    facts.extend(shipment.tracking_number.clone().map(|number| ("Tracking number", number)));
+    let note = (!order.note.is_empty()).then(|| format!("Your note: {}", order.note));
+    Sheet {
+        title: format!("Packing slip {}-{}", order.number, shipment.number),
+        sender: sender(settings),
+        recipient: order.delivery_address.lines(),
+        facts,
+        columns: vec![words("Description", 55), words("Article", 25), number("Pieces", 20)],
+        rows,
+        sums: Vec::new(),
+        notes: note.into_iter().collect(),
+        footer: footer(settings),
+    }
+}
+
+fn description(line: &OrderLine) -> Cell {
+    let (options, sku) = (line.options.to_string(), &line.sku);
+    let detail = if options.is_empty() { sku.clone() } else { format!("{options} · {sku}") };
+    Cell { text: line.name.clone(), detail }
+}
+
+fn sender(settings: &Settings) -> Vec<String> {
+    let Seller { address, phone, .. } = &settings.seller;
+    let mut lines = Address::lines(address);
+    lines.extend([phone.clone(), settings.email.clone()].into_iter().filter(|line| !line.is_empty()));
+    lines
+}
+
+fn footer(settings: &Settings) -> String {
+    let seller = &settings.seller;
+    let parts = [&seller.address.name, &seller.registration, &seller.tax_id];
+    parts.into_iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mails::tests::order;
+    use chrono::{DateTime, Utc};
+    use commerce::fulfilment::{ShipmentId, ShipmentLine};
+    use commerce::inventory::LocationId;
+    use uuid::Uuid;
+
+    fn issued(order: &Order) -> Invoice {
+        Invoice { order: order.id, number: 42, issued_at: DateTime::<Utc>::UNIX_EPOCH }
+    }
+
+    #[test]
+    fn an_invoice_adds_up() {
+        let (order, settings) = (order(), Settings::default());
+        let sheet = invoice(&order, &issued(&order), 1_000, &settings);
+        assert_eq!(sheet.title, "Invoice INV-000042");
+        let sums: Vec<_> = sheet.sums.iter().map(|sum| (sum.name.as_str(), sum.amount.minor())).collect();
+        let expected =
+            [("Net", 2_580), ("Tax 19 %", 490), ("Total", 3_070), ("Paid", 1_000), ("Still to be paid", 2_070)];
+        assert_eq!(sums, expected);
+        assert!(sheet.rows.iter().all(|row| row.len() == sheet.columns.len()));
+        assert_eq!(sheet.columns.iter().map(|column| u32::from(column.width)).sum::<u32>(), 100);
+        let last: Vec<_> = sheet.rows.iter().map(|row| row[5].text.as_str()).collect();
+        assert_eq!(last, ["€25.80", "€4.90"]);
+        assert!(sheet.notes[1].contains("€20.70") && sheet.notes[1].contains("E-0000-0000"), "{:?}", sheet.notes);
+        assert!(sheet.facts.contains(&("Seller’s tax number", "DE000000000".to_owned())));
+        let paid = invoice(&order, &issued(&order), 3_070, &settings);
+        assert_eq!((paid.sums[4].amount.minor(), paid.sums[4].is_strong, paid.notes.len()), (0, false, 1));
+    }
+
+    #[test]
+    fn a_packing_slip_has_no_prices() {
+        let (order, settings) = (order(), Settings::default());
+        let (line, other) = (OrderLineId(Uuid::from_u128(1)), OrderLineId(Uuid::from_u128(2)));
+        let now = DateTime::<Utc>::UNIX_EPOCH;
+        let mut shipment = Shipment {
+            id: ShipmentId(Uuid::nil()),
+            order: order.id,
+            number: 2,
+            location: LocationId(Uuid::nil()),
+            carrier: "dhl".to_owned(),
+            service: None,
+            tracking_number: Some("JD01".to_owned()),
+            tracking_url: None,
+            label_file: None,
+            carrier_reference: None,
+            created_at: now,
+            shipped_at: now,
+            delivered_at: None,
+            version: 1,
+            lines: vec![ShipmentLine { line, quantity: 1 }],
+        };
+        let sheet = packing_slip(&order, &[line], &shipment, &settings);
+        assert_eq!(sheet.title, "Packing slip E-0000-0000-2");
+        assert_eq!(sheet.rows[0][2].text, "1 of 2");
+        assert!(sheet.facts.contains(&("Tracking number", "JD01".to_owned())));
+        assert!(!format!("{sheet:?}").contains('€') && sheet.sums.is_empty());
+        shipment.lines[0].line = other;
+        assert!(packing_slip(&order, &[line], &shipment, &settings).rows.is_empty(), "of other lines nothing is in it");
+    }
+}

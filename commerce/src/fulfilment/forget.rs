@@ -1,0 +1,53 @@
+//! What carriers know and tell of people is not kept longer than it is of use.
+
+use crate::Shop;
+use crate::db::sql;
+use crate::orders::OrderId;
+use chrono::TimeDelta;
+use object_store::path::Path;
+use object_store::{Error, ObjectStoreExt};
+use sea_orm::{ConnectionTrait, DbErr};
+
+/// How many days after shipping a label, which has name and address on it, is kept: as long as carriers look for
+/// what was lost.
+const LABEL_DAYS: i64 = 90;
+
+/// How many labels one round deletes.
+const BATCH: u32 = 200;
+
+/// Takes out of an order's shipments what leads to its recipient, in a transaction of the caller's. What was sent and
+/// when stays. A label's file goes [`LABEL_DAYS`] after shipping, whoever asks.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_order<C: ConnectionTrait>(tx: &C, order: OrderId) -> Result<(), DbErr> {
+    let text = "DELETE FROM shipment_events WHERE shipment_id IN (SELECT id FROM shipments WHERE order_id = $1)";
+    tx.execute_raw(sql(tx, text, [order.into()])).await?;
+    let text = "UPDATE shipments SET tracking_number = NULL, tracking_url = NULL, carrier_reference = NULL,
+                                     version = version + 1 WHERE order_id = $1";
+    tx.execute_raw(sql(tx, text, [order.into()])).await.map(drop)
+}
+
+/// Deletes labels that nobody needs any more; gives how many.
+///
+/// # Errors
+/// When the database fails. A file that can't be deleted is tried again later.
+pub async fn purge_labels(shop: &Shop) -> Result<u64, DbErr> {
+    let db = shop.db.primary();
+    let before = shop.clock.now() - TimeDelta::days(LABEL_DAYS);
+    let text = format!(
+        "SELECT DISTINCT label_file FROM shipments WHERE label_file IS NOT NULL AND shipped_at < $1 LIMIT {BATCH}"
+    );
+    let mut deleted = 0;
+    for row in db.query_all_raw(sql(db, &text, [before.into()])).await? {
+        let file: String = row.try_get("", "label_file")?;
+        match shop.files.delete(&Path::from(file.as_str())).await {
+            Ok(()) | Err(Error::NotFound { .. }) => {
+                let text = "UPDATE shipments SET label_file = NULL WHERE label_file = $1";
+                deleted += db.execute_raw(sql(db, text, [file.into()])).await?.rows_affected();
+            }
+            Err(error) => tracing::warn!(%error, "label not deleted"),
+        }
+    }
+    Ok(deleted)
+}

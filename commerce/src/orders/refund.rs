@@ -1,0 +1,257 @@
+//! Staff give money of an order back.
+
+use super::cancel::{OrderError, locked};
+use super::{Lifecycle, Order, OrderId, OrderLineId, RefundId, queries};
+use crate::Shop;
+use crate::accounts::{Permission, SignedIn, UserId};
+use crate::audit::{self, Done};
+use crate::db::{self, sql};
+use crate::events::{self, NewEvent};
+use crate::money::Money;
+use crate::payments::record::settle_up;
+use crate::payments::{Action, OperationId, Wish, ledger};
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbErr};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// How money goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundMethod {
+    /// The way it came.
+    Original,
+    /// As credit of the account, to be spent here.
+    StoreCredit,
+}
+
+impl RefundMethod {
+    /// Every method.
+    pub const ALL: [Self; 2] = [Self::Original, Self::StoreCredit];
+
+    /// How it is stored.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Original => "original",
+            Self::StoreCredit => "store_credit",
+        }
+    }
+
+    /// Reads what [`code`](Self::code) writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.code() == text)
+    }
+}
+
+/// What is to be given back.
+#[derive(Clone, Debug)]
+pub struct Refund {
+    /// Names the request: made again, it is the same refund.
+    pub key: String,
+    /// How much; `None` where it is what the lines cost.
+    pub amount: Option<Money>,
+    /// For which pieces of which lines, if for any.
+    pub lines: Vec<(OrderLineId, i32)>,
+    /// How.
+    pub method: RefundMethod,
+    /// Why, in the words of staff.
+    pub reason: String,
+}
+
+/// Reports that staff have decided to give money of an order back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundRequested {
+    /// Which refund.
+    pub refund: RefundId,
+    /// Of which order.
+    pub order: OrderId,
+    /// How much.
+    pub amount: Money,
+    /// How.
+    pub method: RefundMethod,
+    /// Why.
+    pub reason: String,
+}
+event!(RefundRequested, version 1, about order);
+
+/// Gives money of an order back: several times, in parts, for lines or any amount, never more than was captured and is
+/// not given back yet. Money goes back by itself after this; store credit is there at once.
+///
+/// # Errors
+/// [`OrderError::TooMuch`] for more than there is, [`OrderError::NoAccount`] for store credit of a guest.
+pub async fn refund(shop: &Shop, who: &SignedIn, order: OrderId, refund: &Refund) -> Result<RefundId, OrderError> {
+    if !who.role.allows(Permission::OrdersWrite) {
+        return Err(OrderError::NotAllowed);
+    }
+    let id = db::retry(|| attempt(shop, who.user, order, refund)).await?;
+    shop.outbox.notify_one();
+    shop.operations.notify_one();
+    Ok(id)
+}
+
+async fn attempt(shop: &Shop, staff: UserId, order: OrderId, refund: &Refund) -> Result<RefundId, OrderError> {
+    let now = shop.clock.now();
+    let tx = shop.db.begin().await?;
+    let order = locked(&tx, order).await?;
+    let text = "SELECT id FROM refunds WHERE order_id = $1 AND idempotency_key = $2";
+    if let Some(row) = tx.query_one_raw(sql(&tx, text, [order.id.into(), refund.key.clone().into()])).await? {
+        return Ok(row.try_get("", "id")?);
+    }
+    if matches!(order.lifecycle, Lifecycle::Draft | Lifecycle::AwaitingPayment) {
+        return Err(OrderError::WrongState);
+    }
+    let lines = amounts_of(&tx, &order, &refund.lines).await?;
+    let amount = refund.amount.map_or_else(|| lines.iter().map(|line| line.2).sum(), Money::minor);
+    if amount <= 0 {
+        return Err(OrderError::Nothing);
+    }
+    let attempts = ledger::attempts(&tx, order.id).await?;
+    let refundable: i64 = attempts.iter().map(|attempt| attempt.state.refundable().max(0)).sum();
+    if amount > refundable - credited(&tx, order.id).await? {
+        return Err(OrderError::TooMuch);
+    }
+    let id = RefundId::new(now);
+    write(&tx, id, &order, staff, refund, amount, &lines, now).await?;
+    match refund.method {
+        RefundMethod::Original => {
+            let mut left = amount;
+            // The newest payment goes back first.
+            for attempt in attempts.iter().rev() {
+                let part = attempt.state.refundable().max(0).min(left);
+                if part > 0 {
+                    let wish = Wish { attempt: attempt.id, action: Action::Refund, amount: part };
+                    let actor = format!("staff:{staff}");
+                    ledger::ask(&tx, OperationId::new(now), wish, "refund", &actor, now).await?;
+                }
+                left -= part;
+            }
+        }
+        RefundMethod::StoreCredit => {
+            let owner = queries::owner(&tx, order.id).await?.ok_or(OrderError::NoAccount)?;
+            give_credit(&tx, owner, id, &order, amount, now).await?;
+        }
+    }
+    settle_up(shop, &tx, order.id, now, &[]).await?;
+    let requested = RefundRequested {
+        refund: id,
+        order: order.id,
+        amount: Money::new(amount, order.currency),
+        method: refund.method,
+        reason: refund.reason.clone(),
+    };
+    let version = version(&tx, order.id).await?;
+    events::emit(shop, &tx, vec![NewEvent::of(&requested, version)]).await?;
+    let after = serde_json::json!({ "order": order.number.to_string(), "amount": amount,
+        "currency": order.currency.code(), "method": refund.method.code(), "reason": refund.reason });
+    let done = Done { after: Some(after), subject: None, ..Done::by(audit::Action::OrderRefunded, staff) };
+    audit::record(&tx, now, done).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// The version of an order whose lock is held.
+pub(crate) async fn version<C: ConnectionTrait>(tx: &C, order: OrderId) -> Result<i64, DbErr> {
+    let row = tx.query_one_raw(sql(tx, "SELECT version FROM orders WHERE id = $1", [order.into()])).await?;
+    row.map_or(Ok(0), |row| row.try_get("", "version"))
+}
+
+/// What the chosen pieces cost, as far as they were not given back before: the share of a line's gross amount that
+/// falls on them, so that all of its pieces together give exactly that.
+async fn amounts_of<C: ConnectionTrait>(
+    tx: &C,
+    order: &Order,
+    chosen: &[(OrderLineId, i32)],
+) -> Result<Vec<(OrderLineId, i32, i64)>, OrderError> {
+    let mut amounts = Vec::with_capacity(chosen.len());
+    for (id, quantity) in chosen.iter().filter(|(_, quantity)| *quantity > 0) {
+        let line = order.lines.iter().find(|line| line.id == *id).ok_or(OrderError::NotFound)?;
+        let text = "SELECT CAST(COALESCE(SUM(l.quantity), 0) AS BIGINT) AS n FROM refund_lines l WHERE l.line_id = $1";
+        let row = tx.query_one_raw(sql(tx, text, [(*id).into()])).await?;
+        let before: i64 = row.map_or(Ok(0), |row| row.try_get("", "n"))?;
+        let (before, all, quantity_wide) = (i128::from(before), i128::from(line.quantity), i128::from(*quantity));
+        if before + quantity_wide > all || amounts.iter().any(|(known, _, _)| known == id) {
+            return Err(OrderError::TooMuch);
+        }
+        let gross = i128::from(line.total.amounts.gross);
+        let up_to = |pieces: i128| gross * pieces / all;
+        let amount = i64::try_from(up_to(before + quantity_wide) - up_to(before)).map_err(|_| OrderError::TooMuch)?;
+        amounts.push((*id, *quantity, amount));
+    }
+    Ok(amounts)
+}
+
+#[expect(clippy::too_many_arguments, reason = "a row of each table")]
+async fn write<C: ConnectionTrait>(
+    tx: &C,
+    id: RefundId,
+    order: &Order,
+    staff: UserId,
+    refund: &Refund,
+    amount: i64,
+    lines: &[(OrderLineId, i32, i64)],
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let text = "INSERT INTO refunds (id, order_id, idempotency_key, method, amount, reason, actor_id, created_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let values = [
+        id.into(),
+        order.id.into(),
+        refund.key.clone().into(),
+        refund.method.code().into(),
+        amount.into(),
+        refund.reason.clone().into(),
+        staff.into(),
+        now.into(),
+    ];
+    tx.execute_raw(sql(tx, text, values)).await?;
+    for (line, quantity, amount) in lines {
+        let text = "INSERT INTO refund_lines (refund_id, line_id, quantity, amount) VALUES ($1, $2, $3, $4)";
+        let values = [id.into(), (*line).into(), (*quantity).into(), (*amount).into()];
+        tx.execute_raw(sql(tx, text, values)).await?;
+    }
+    Ok(())
+}
+
+async fn give_credit<C: ConnectionTrait>(
+    tx: &C,
+    owner: UserId,
+    refund: RefundId,
+    order: &Order,
+    amount: i64,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let text = "INSERT INTO store_credit_entries (id, user_id, currency, amount, refund_id, order_id, created_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let values = [
+        Uuid::now_v7().into(),
+        owner.into(),
+        order.currency.code().into(),
+        amount.into(),
+        refund.into(),
+        order.id.into(),
+        now.into(),
+    ];
+    tx.execute_raw(sql(tx, text, values)).await.map(drop)
+}
+
+/// What of an order was given back as store credit, in minor units.
+///
+/// # Errors
+/// When the database fails.
+pub async fn credited<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<i64, DbErr> {
+    let text = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) AS n FROM refunds
+                WHERE order_id = $1 AND method = 'store_credit'";
+    let row = db.query_one_raw(sql(db, text, [order.into()])).await?;
+    row.map_or(Ok(0), |row| row.try_get("", "n"))
+}
+
+/// What can still be given back of an order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn refundable<C: ConnectionTrait>(db: &C, order: &Order) -> Result<Money, DbErr> {
+    let attempts = ledger::attempts(db, order.id).await?;
+    let kept: i64 = attempts.iter().map(|attempt| attempt.state.refundable().max(0)).sum();
+    let minor = (kept - credited(db, order.id).await?).max(0);
+    Ok(Money::new(minor, order.currency))
+}

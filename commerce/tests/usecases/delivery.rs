@@ -1,0 +1,260 @@
+//! How events are delivered: in order, by several at once, and whatever becomes of a handler.
+
+use crate::harness::TestShop;
+use commerce::Shop;
+use commerce::accounts::{PasswordChanged, UserId};
+use commerce::catalog::VariationId;
+use commerce::events::dispatch::dispatch_due;
+use commerce::events::{self, Event, Handler, HandlerError, NewEvent};
+use commerce::inventory::{Reason, StockChanged, StockId};
+use futures::future::join_all;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// What a handler does with an event.
+#[derive(Clone, Copy, Debug, Default)]
+enum Mood {
+    #[default]
+    Works,
+    Fails,
+    NotNow,
+    Panics,
+    Hangs,
+}
+
+/// A handler that keeps what it got, and fails the test when it gets two events of one aggregate at once.
+#[derive(Debug, Default)]
+struct Probe {
+    mood: Mutex<HashMap<Uuid, Mood>>,
+    everybody: Mutex<Mood>,
+    handled: Mutex<Vec<Event>>,
+    tried: Mutex<u32>,
+    busy: Mutex<HashSet<Uuid>>,
+    overlapped: Mutex<bool>,
+}
+
+impl Probe {
+    fn is(&self, mood: Mood) {
+        *self.everybody.lock().expect("not poisoned") = mood;
+    }
+
+    fn is_about(&self, aggregate: Uuid, mood: Mood) {
+        self.mood.lock().expect("not poisoned").insert(aggregate, mood);
+    }
+
+    fn versions(&self, aggregate: Uuid) -> Vec<i64> {
+        let handled = self.handled.lock().expect("not poisoned");
+        let of = handled.iter().filter(|event| event.aggregate == aggregate);
+        of.map(|event| event.data["version"].as_i64().expect("a version")).collect()
+    }
+
+    fn tried(&self) -> u32 {
+        *self.tried.lock().expect("not poisoned")
+    }
+}
+
+#[async_trait::async_trait]
+impl Handler for Probe {
+    fn name(&self) -> &'static str {
+        "probe"
+    }
+
+    fn wants(&self, _: &str) -> bool {
+        true
+    }
+
+    async fn handle(&self, _: &Shop, event: &Event) -> Result<(), HandlerError> {
+        *self.tried.lock().expect("not poisoned") += 1;
+        if !self.busy.lock().expect("not poisoned").insert(event.aggregate) {
+            *self.overlapped.lock().expect("not poisoned") = true;
+        }
+        // Others get their turn.
+        tokio::task::yield_now().await;
+        self.busy.lock().expect("not poisoned").remove(&event.aggregate);
+        let own = self.mood.lock().expect("not poisoned").get(&event.aggregate).copied();
+        let mood = own.unwrap_or(*self.everybody.lock().expect("not poisoned"));
+        match mood {
+            Mood::Works => self.handled.lock().expect("not poisoned").push(event.clone()),
+            Mood::Fails => return Err(HandlerError::failed("told to fail")),
+            Mood::NotNow => return Err(HandlerError::not_now("nobody there")),
+            Mood::Panics => panic!("told to panic"),
+            Mood::Hangs => std::future::pending().await,
+        }
+        Ok(())
+    }
+}
+
+async fn with_probe(shop: &TestShop) -> (TestShop, Arc<Probe>) {
+    let probe = Arc::new(Probe::default());
+    (shop.through(|parts| parts.handlers = vec![probe.clone()]).await, probe)
+}
+
+fn changed(stock: StockId, version: i64) -> NewEvent {
+    let variation = VariationId(stock.0);
+    let event = StockChanged { stock, variation, on_hand: 9, reserved: 0, version, reason: Reason::Received };
+    NewEvent::of(&event, version)
+}
+
+async fn emit(shop: &Shop, events: Vec<NewEvent>) {
+    let tx = shop.db.begin().await.expect("begun");
+    events::emit(shop, &tx, events).await.expect("written");
+    tx.commit().await.expect("committed");
+}
+
+async fn dispatch_all(shop: &Shop) {
+    for _ in 0..1_000 {
+        if dispatch_due(shop).await.expect("dispatched") == 0 {
+            return;
+        }
+    }
+    panic!("there is no end to it");
+}
+
+const OPEN: &str = "SELECT COUNT(*) AS n FROM event_deliveries WHERE state <> 'done'";
+
+both_databases! {
+    async fn events_without_versions_come_as_they_were_written(shop: TestShop) {
+        let (shop, probe) = with_probe(&shop).await;
+        let user = UserId::new(shop.clock.now());
+        // Half of them in one transaction, the others each in its own, all in one moment of the clock.
+        emit(&shop, (0..20).map(|_| NewEvent::uncounted(&PasswordChanged { user })).collect()).await;
+        for _ in 0..20 {
+            emit(&shop, vec![NewEvent::uncounted(&PasswordChanged { user })]).await;
+        }
+        probe.is(Mood::Fails);
+        dispatch_all(&shop).await;
+        probe.is(Mood::Works);
+        dispatch_all(&shop).await;
+        assert_eq!(probe.tried(), 1, "what follows waits for the first");
+        shop.wait_seconds(2);
+        dispatch_all(&shop).await;
+        let ids: Vec<Uuid> = probe.handled.lock().expect("not poisoned").iter().map(|event| event.id).collect();
+        assert_eq!(ids.len(), 40);
+        assert!(ids.is_sorted(), "identifiers are given in the order of writing");
+        assert!(!*probe.overlapped.lock().expect("not poisoned"), "one at a time");
+    }
+
+    async fn many_dispatchers_keep_the_order_of_each_aggregate(shop: TestShop) {
+        let (shop, probe) = with_probe(&shop).await;
+        let mut replicas = vec![shop.clone()];
+        for _ in 0..3 {
+            let probe = probe.clone();
+            replicas.push(shop.through(|parts| parts.handlers = vec![probe]).await);
+        }
+        let rows: Vec<StockId> = (0..12).map(|_| StockId::new(shop.clock.now())).collect();
+        let writer = async {
+            for version in 1..=25 {
+                emit(&shop, rows.iter().map(|row| changed(*row, version)).collect()).await;
+                tokio::task::yield_now().await;
+            }
+        };
+        let workers = join_all(replicas.iter().map(|replica| async {
+            let replica = replica.clone();
+            let work = async move {
+                loop {
+                    let done = dispatch_due(&replica).await.expect("dispatched");
+                    if done == 0 && replica.number(OPEN, []).await == 0 && replica.count("events").await == 300 {
+                        return;
+                    }
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::spawn(work).await.expect("ended");
+        }));
+        tokio::join!(writer, workers);
+        for row in &rows {
+            assert_eq!(probe.versions(row.0), (1..=25).collect::<Vec<_>>());
+        }
+        assert_eq!(probe.tried(), 300, "each once, while nobody dies");
+        assert!(!*probe.overlapped.lock().expect("not poisoned"));
+    }
+
+    async fn a_dead_letter_stops_its_handler_for_its_aggregate_only(shop: TestShop) {
+        let (shop, probe) = with_probe(&shop).await;
+        let (dead, alive) = (StockId::new(shop.clock.now()), StockId::new(shop.clock.now()));
+        probe.is_about(dead.0, Mood::Fails);
+        emit(&shop, (1..=500).map(|version| changed(dead, version)).collect()).await;
+        for _ in 0..14 {
+            dispatch_all(&shop).await;
+            shop.wait_minutes(60);
+        }
+        assert_eq!(probe.tried(), 12);
+        emit(&shop, (1..=500).map(|version| changed(alive, version)).collect()).await;
+        dispatch_all(&shop).await;
+        assert_eq!(probe.versions(alive.0), (1..=500).collect::<Vec<_>>(), "not in the way of others");
+        assert_eq!((probe.versions(dead.0), probe.tried()), (vec![], 512));
+    }
+
+    async fn a_handler_that_panics_has_failed(shop: TestShop) {
+        let (shop, probe) = with_probe(&shop).await;
+        let (bad, good) = (StockId::new(shop.clock.now()), StockId::new(shop.clock.now()));
+        probe.is_about(bad.0, Mood::Panics);
+        emit(&shop, vec![changed(bad, 1), changed(good, 1)]).await;
+        dispatch_all(&shop).await;
+        assert_eq!(probe.versions(good.0), [1]);
+        let errors = "SELECT COUNT(*) AS n FROM event_deliveries WHERE attempts = 1 AND error LIKE '%panicked%'";
+        assert_eq!(shop.number(errors, []).await, 1);
+        probe.is_about(bad.0, Mood::Works);
+        shop.wait_seconds(2);
+        dispatch_all(&shop).await;
+        assert_eq!(probe.versions(bad.0), [1]);
+    }
+
+    async fn what_kills_its_worker_each_time_is_given_up(shop: TestShop) {
+        let (shop, probe) = with_probe(&shop).await;
+        let row = StockId::new(shop.clock.now());
+        emit(&shop, vec![changed(row, 1), changed(row, 2)]).await;
+        probe.is(Mood::Hangs);
+        for _ in 0..12 {
+            let died = tokio::time::timeout(Duration::from_millis(150), dispatch_due(&shop)).await;
+            assert!(died.is_err(), "it was working");
+            shop.wait_seconds(60);
+        }
+        dispatch_all(&shop).await;
+        assert_eq!(probe.tried(), 12);
+        let dead = "SELECT COUNT(*) AS n FROM event_deliveries WHERE state = 'dead' AND error IS NOT NULL";
+        assert_eq!(shop.number(dead, []).await, 1, "what follows it waits, and has not been tried");
+        assert_eq!(shop.number("SELECT COUNT(*) AS n FROM event_deliveries WHERE attempts = 0", []).await, 1);
+    }
+
+    async fn what_a_handler_needs_may_be_gone_for_days(shop: TestShop) {
+        let (shop, probe) = with_probe(&shop).await;
+        let rows: Vec<StockId> = (0..200).map(|_| StockId::new(shop.clock.now())).collect();
+        for version in 1..=2 {
+            emit(&shop, rows.iter().map(|row| changed(*row, version)).collect()).await;
+        }
+        probe.is(Mood::NotNow);
+        for _ in 0..100 {
+            dispatch_all(&shop).await;
+            shop.wait_minutes(60);
+        }
+        assert!(probe.tried() <= 100 * 100, "not all that waits is tried each time: {}", probe.tried());
+        assert_eq!(shop.number("SELECT COUNT(*) AS n FROM event_deliveries WHERE attempts > 0", []).await, 0);
+        assert_eq!(shop.number(OPEN, []).await, 400);
+        probe.is(Mood::Works);
+        shop.wait_minutes(1);
+        dispatch_all(&shop).await;
+        for row in &rows {
+            assert_eq!(probe.versions(row.0), [1, 2]);
+        }
+    }
+
+    async fn a_run_that_fails_in_the_middle_goes_on_there(shop: TestShop) {
+        let (shop, probe) = with_probe(&shop).await;
+        let row = StockId::new(shop.clock.now());
+        emit(&shop, (1..=3).map(|version| changed(row, version)).collect()).await;
+        dispatch_due(&shop).await.expect("dispatched");
+        probe.is(Mood::Fails);
+        emit(&shop, (4..=6).map(|version| changed(row, version)).collect()).await;
+        dispatch_all(&shop).await;
+        probe.is(Mood::Works);
+        shop.wait_seconds(1);
+        dispatch_all(&shop).await;
+        assert_eq!(probe.versions(row.0), [1, 2, 3], "a second too early");
+        shop.wait_seconds(1);
+        dispatch_all(&shop).await;
+        assert_eq!(probe.versions(row.0), [1, 2, 3, 4, 5, 6]);
+    }
+}
