@@ -12,7 +12,7 @@ use commerce::clock::Clock;
 use commerce::db::{Db, PoolOptions, is_unreachable};
 use commerce::fulfilment::carriers::HttpError;
 use commerce::notifications::Mailer;
-use commerce::payments::{BankTransfer, CashOnDelivery, Gateway, Gateways, TestGateway, test_gateway};
+use commerce::payments::{BankTransfer, CashOnDelivery, ClientError, Gateway, Gateways, TestGateway, test_gateway};
 use commerce::{Parts, Shop, settings};
 use fred::clients::Pool;
 use fred::interfaces::ClientLike;
@@ -72,6 +72,9 @@ pub enum StartError {
     /// There can be no client to ask carriers with.
     #[error("Carriers can't be asked: {0}.")]
     Carriers(#[from] HttpError),
+    /// There can be no client to ask gateways with.
+    #[error("Gateways can't be asked: {0}.")]
+    Gateways(#[from] ClientError),
     /// The client of Redis could not be built.
     #[error("REDIS_URL can't be used: {0}.")]
     Redis(fred::error::Error),
@@ -112,6 +115,7 @@ pub async fn open(config: &Config, public_url: &str) -> Result<Opened, StartErro
     if let Some(gateway) = &test_gateway {
         gateways.push(Arc::new(gateway.clone()));
     }
+    gateways.extend(config.gateways.gateways()?);
     gateways.push(Arc::new(BankTransfer));
     gateways.push(Arc::new(CashOnDelivery { country: settings.country, limit: CASH_LIMIT }));
     let shop = Shop::open(Parts {
