@@ -37,6 +37,7 @@ pub use orders::sheets;
 #[cfg(feature = "ssr")]
 pub use {
     accounts::{identities, sign_in_for},
+    checkout::method_name,
     head::{Head, HeadSlot},
     page::{ClientAddress, Page, SignInProvider, Site, guest_token, session_token},
     routes::{App, register_actions, shell},

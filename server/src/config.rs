@@ -1,6 +1,7 @@
 //! What the environment says, read once at the start.
 
 use crate::carriers::{self, CarrierSettings};
+use crate::gateways::{self, GatewaySettings};
 use crate::limits::{EXPECTED, Limits};
 use crate::oidc::{self, ProviderSettings};
 use crate::workers::rabbit::Rabbit;
@@ -100,6 +101,9 @@ pub struct Config {
     /// `RATE_LIMIT_ANONYMOUS` (500/15m) for a guest, `RATE_LIMIT_ADDRESS` (1000/15m) for the guests of
     /// an address together, and `RATE_LIMIT_SIGNED_IN` (2000/15m) for an account.
     pub rate_limits: Limits,
+    /// `STRIPE_…`, `PAYPAL_…`, `RAZORPAY_…`: where orders can be paid; nowhere of these. See [`crate::gateways`] for each
+    /// of them.
+    pub gateways: GatewaySettings,
     /// `TEST_GATEWAY`: whether orders can be paid at a gateway that moves no money, on or off; on with the embedded
     /// database, else off.
     pub test_gateway: bool,
@@ -173,6 +177,7 @@ impl Config {
             holds_per_client: variables.number("HOLDS_PER_CLIENT", 1, 1_000_000)?.unwrap_or(20),
             order_retention_years: variables.number("ORDER_RETENTION_YEARS", 1, 100)?.unwrap_or(10),
             rate_limits: rate_limits(&variables)?,
+            gateways: gateways::parse(&variables)?,
             test_gateway: test_gateway(&variables)?,
             log: variables.text("LOG")?.unwrap_or_else(|| "info".to_owned()),
             shutdown_within: Duration::from_secs(variables.number("SHUTDOWN_SECONDS", 0, 600)?.unwrap_or(20).into()),

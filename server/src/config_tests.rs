@@ -125,6 +125,35 @@ fn what_is_wrong_is_named() {
 }
 
 #[test]
+fn half_a_gateway_is_none() {
+    for (set, missing) in [
+        ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),
+        ("STRIPE_WEBHOOK_SECRET", "STRIPE_SECRET_KEY"),
+        ("PAYPAL_CLIENT_ID", "PAYPAL_CLIENT_SECRET"),
+        ("PAYPAL_WEBHOOK_ID", "PAYPAL_CLIENT_ID"),
+        ("PAYPAL_ENVIRONMENT", "PAYPAL_CLIENT_ID"),
+        ("RAZORPAY_KEY_ID", "RAZORPAY_KEY_SECRET"),
+        ("RAZORPAY_WEBHOOK_SECRET", "RAZORPAY_KEY_ID"),
+    ] {
+        let message = refusal(&[(set, "hunter2")]);
+        assert!(message.starts_with(&format!("{missing} ")) && !message.contains("hunter2"), "{message}");
+    }
+    let paypal = ["PAYPAL_CLIENT_ID", "PAYPAL_CLIENT_SECRET", "PAYPAL_WEBHOOK_ID"].map(|name| (name, "hunter2hunter2"));
+    let [id, secret, webhook] = paypal;
+    let test = refusal(&[id, secret, webhook, ("PAYPAL_ENVIRONMENT", "test")]);
+    assert_eq!(test, "PAYPAL_ENVIRONMENT must be live or sandbox.");
+    let codes = |variables: &[(&str, &str)]| {
+        let gateways = parse(variables).expect("valid").gateways.gateways().expect("a client");
+        gateways.iter().map(|gateway| gateway.code()).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&[]), [""; 0]);
+    assert_eq!(codes(&paypal), ["paypal"]);
+    let razorpay = ["RAZORPAY_KEY_ID", "RAZORPAY_KEY_SECRET", "RAZORPAY_WEBHOOK_SECRET"].map(|name| (name, "x"));
+    let stripe = ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"].map(|name| (name, "x"));
+    assert_eq!(codes(&[&razorpay[..], &stripe[..]].concat()), ["stripe", "razorpay"]);
+}
+
+#[test]
 fn mails_need_a_sender() {
     let url = ("SMTP_URL", "smtp://me:hunter2hunter2@mail.example.com");
     assert!(refusal(&[url]).starts_with("MAIL_FROM must be set"));
@@ -143,6 +172,8 @@ fn secrets_are_not_printed() {
         ("REDIS_URL", "redis://me:hunter2@host"),
         ("AMQP_URL", "amqp://me:hunter2@host"),
         ("SECRET_KEY", &"hunter2".repeat(5)),
+        ("STRIPE_SECRET_KEY", "hunter2"),
+        ("STRIPE_WEBHOOK_SECRET", "hunter2"),
     ]);
     assert!(!format!("{config:?}").contains("hunter2"));
 }

@@ -14,7 +14,7 @@ use commerce::db::{Db, PoolOptions, is_unreachable};
 use commerce::events::Handler;
 use commerce::fulfilment::carriers::HttpError;
 use commerce::notifications::Mailer;
-use commerce::payments::{BankTransfer, CashOnDelivery, Gateway, Gateways, TestGateway, test_gateway};
+use commerce::payments::{BankTransfer, CashOnDelivery, ClientError, Gateway, Gateways, TestGateway, test_gateway};
 use commerce::{Parts, Shop, settings};
 use fred::clients::Pool;
 use fred::interfaces::ClientLike;
@@ -74,6 +74,9 @@ pub enum StartError {
     /// There can be no client to ask carriers with.
     #[error("Carriers can't be asked: {0}.")]
     Carriers(#[from] HttpError),
+    /// There can be no client to ask gateways with.
+    #[error("Gateways can't be asked: {0}.")]
+    Gateways(#[from] ClientError),
     /// The client of Redis could not be built.
     #[error("REDIS_URL can't be used: {0}.")]
     Redis(fred::error::Error),
@@ -115,6 +118,7 @@ pub async fn open(config: &Config, public_url: &str) -> Result<Opened, StartErro
         .test_gateway
         .then(|| TestGateway::new(db.clone(), Clock::System, public_url, test_gateway::key(&secret)));
     let mut gateways: Vec<Arc<dyn Gateway>> = Vec::new();
+    gateways.extend(config.gateways.gateways()?);
     gateways.push(Arc::new(BankTransfer));
     gateways.push(Arc::new(CashOnDelivery { country: settings.country, limit: CASH_LIMIT }));
     if let Some(gateway) = &test_gateway {

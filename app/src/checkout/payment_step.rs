@@ -8,6 +8,9 @@ pub fn method_name(code: &str) -> &'static str {
     match code {
         "bank_transfer" => "Bank transfer",
         "cash_on_delivery" => "Cash on delivery",
+        "stripe" => "Card or wallet",
+        "paypal" => "PayPal",
+        "razorpay" => "UPI, card or net banking",
         "test" => "Test payment",
         _ => "Other",
     }
@@ -17,6 +20,9 @@ pub fn method_name(code: &str) -> &'static str {
 pub fn method_text(code: &str) -> &'static str {
     match code {
         "bank_transfer" => "You get our account with the confirmation. We send your order when the money has arrived.",
+        "stripe" => "You pay on a page of Stripe's, and come back.",
+        "paypal" => "You pay on a page of PayPal's, and come back.",
+        "razorpay" => "You pay on a page of Razorpay's, and come back.",
         "test" => "A page on which you decide what happens. No money moves.",
         "cash_on_delivery" => "You pay the carrier in cash when your order comes.",
         _ => "",

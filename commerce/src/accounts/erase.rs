@@ -99,6 +99,13 @@ async fn forget_mails<C: ConnectionTrait>(tx: &C, who: &SignedIn, orders: &[Orde
     let events: Vec<Uuid> = ids(tx, "SELECT id FROM events WHERE aggregate_id = $1", who.user).await?;
     let mut keys: Vec<String> = orders.iter().map(|order| format!("order_confirmation:{order}")).collect();
     keys.extend(events.iter().flat_map(|id| ["", ":old", ":new"].map(|side| format!("account:{id}{side}"))));
+    for order in orders {
+        let text = "SELECT id FROM events WHERE aggregate_id = $1";
+        let rows = tx.query_all_raw(sql(tx, text, [(*order).into()])).await?;
+        for row in rows {
+            keys.push(format!("order_mail:{}", row.try_get::<Uuid>("", "id")?));
+        }
+    }
     for keys in keys.chunks(CHUNK) {
         let text = format!("DELETE FROM mails WHERE idempotency_key IN ({})", placeholders(1, keys.len()));
         tx.execute_raw(sql(tx, &text, keys.iter().map(|key| key.clone().into()))).await?;

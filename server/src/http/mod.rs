@@ -125,7 +125,10 @@ pub fn router(web: &Web, site_root: &Path) -> Router {
         // Whatever takes too long or panics below is answered here …
         .layer(from_fn_with_state(web.clone(), failures::contain))
         // … so that every answer gets its headers, its log line and its identifier.
-        .layer(map_response_with_state(security::Headers::new(&web.site, web.live_reload), security::secure))
+        .layer(map_response_with_state(
+            security::Headers::new(&web.site, &web.shop.gateways.origins(), web.live_reload),
+            security::secure,
+        ))
         .layer(from_fn(trace::log))
         .layer(from_fn_with_state(web.clone(), request_id::identify))
         .layer(from_fn_with_state(web.clone(), client::note_address))

@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 
-/// What a page may load, and where its forms may go. There are no inline
-/// scripts and styles, so there are no exceptions for them either.
+/// What a page may load, and where its forms may go: at the end, so that gateways' pages can follow. There are no
+/// inline scripts and styles, so there are no exceptions for them either.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
     img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
@@ -27,11 +27,17 @@ pub const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cr
 pub struct Headers(Vec<(HeaderName, HeaderValue)>);
 
 impl Headers {
-    /// What fits the site: browsers are only told to insist on HTTPS where there is some.
-    pub fn new(site: &Site, live_reload: Option<LiveReload>) -> Self {
-        let policy = live_reload
-            .and_then(|reload| format!("{CONTENT_SECURITY_POLICY}; {}", reload.directive()).parse().ok())
-            .unwrap_or(HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+    /// What fits the site, whose forms lead to these origins too: browsers are only told to insist on HTTPS where there
+    /// is some.
+    pub fn new(site: &Site, origins: &[String], live_reload: Option<LiveReload>) -> Self {
+        let mut policy = CONTENT_SECURITY_POLICY.to_owned();
+        for origin in origins {
+            policy = format!("{policy} {origin}");
+        }
+        if let Some(reload) = live_reload {
+            policy = format!("{policy}; {}", reload.directive());
+        }
+        let policy = policy.parse().unwrap_or(HeaderValue::from_static(CONTENT_SECURITY_POLICY));
         let fixed = |name, value| (name, HeaderValue::from_static(value));
         let mut headers = vec![
             (header::CONTENT_SECURITY_POLICY, policy),

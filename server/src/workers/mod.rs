@@ -3,6 +3,7 @@
 mod account_mails;
 mod best_sellers;
 mod order_confirmation;
+mod order_mails;
 mod profile_mails;
 pub mod rabbit;
 mod second_factor_mails;
@@ -33,6 +34,7 @@ pub fn handlers(public_url: &str) -> Handlers {
         Arc::new(second_factor_mails::SecondFactorMails { public_url: public_url.to_owned() }),
         Arc::new(profile_mails::ProfileMails { public_url: public_url.to_owned() }),
         Arc::new(order_confirmation::OrderConfirmation { public_url: public_url.to_owned() }),
+        Arc::new(order_mails::OrderMails { public_url: public_url.to_owned() }),
         Arc::new(best_sellers::BestSellers),
         Arc::new(stock_alerts::StockAlerts { public_url: public_url.to_owned() }),
     ]

@@ -54,6 +54,22 @@ async fn browsers_are_told_to_insist_on_https_where_there_is_some() {
 }
 
 #[tokio::test]
+async fn forms_lead_to_the_pages_of_gateways() {
+    let place = Place::new(Kind::Sqlite).await.with("STRIPE_SECRET_KEY", "sk").with("STRIPE_WEBHOOK_SECRET", "whsec");
+    let place =
+        place.with("RAZORPAY_KEY_ID", "rzp").with("RAZORPAY_KEY_SECRET", "a").with("RAZORPAY_WEBHOOK_SECRET", "b");
+    let server = Server::start_at(place).await;
+    let policy = server.get("/api/health/live").await.header("content-security-policy").to_owned();
+    let more = "https://checkout.stripe.com https://rzp.io https://razorpay.com https://*.razorpay.com";
+    assert_eq!(policy, format!("{POLICY} {more}"));
+    let unsigned = server.send(Method::POST, "/api/webhooks/stripe", &[], "{}").await;
+    assert_eq!(unsigned.status, 400, "it is there, and takes nothing that is not signed");
+    let missing = server.send(Method::POST, "/api/webhooks/paypal", &[], "{}").await;
+    assert_eq!(missing.status, 404, "it is not configured");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_request_keeps_a_sane_identifier() {
     let server = Server::start(Kind::Sqlite).await;
     let given = async |id: &str| {

@@ -40,7 +40,7 @@ pub const CODE: &str = "razorpay";
 pub const API: &str = "https://api.razorpay.com";
 
 /// Where its pages are, which forms may lead to: the short address of a link, and where that leads.
-const PAGES: [&str; 2] = ["https://rzp.io", "https://*.razorpay.com"];
+const PAGES: [&str; 3] = ["https://rzp.io", "https://razorpay.com", "https://*.razorpay.com"];
 
 /// How many refunds are read: the most that are given at once.
 const PAGE: &str = "100";

@@ -1,0 +1,131 @@
+//! Mails what becomes of orders.
+
+use app::mails::{
+    About, Parcel, Pieces, RefundedTo, order_cancelled, order_delivered, order_shipped, payment_declined, refund_issued,
+};
+use commerce::Shop;
+use commerce::events::{DomainEvent, Event, Handler, HandlerError};
+use commerce::fulfilment::ship::{OrderShipped, ShipmentDelivered};
+use commerce::fulfilment::{ShipmentId, ShipmentLine, queries as shipments};
+use commerce::notifications::Mail;
+use commerce::notifications::send_mail::send_mail;
+use commerce::orders::cancel::{Cause, OrderCancelled};
+use commerce::orders::link::{View, link};
+use commerce::orders::refund::{RefundMethod, RefundRequested, refundable};
+use commerce::orders::{Lifecycle, Order, OrderId, queries};
+use commerce::payments::{Action, PaymentFailed, RefundIssued};
+
+/// Tells customers what becomes of their orders. The event is the key of its mail, so that there is one however often
+/// it is asked for.
+#[derive(Debug)]
+pub struct OrderMails {
+    /// Where the page of an order is found.
+    pub public_url: String,
+}
+
+const KINDS: [&str; 6] = [
+    OrderShipped::KIND.name,
+    ShipmentDelivered::KIND.name,
+    OrderCancelled::KIND.name,
+    RefundIssued::KIND.name,
+    RefundRequested::KIND.name,
+    PaymentFailed::KIND.name,
+];
+
+#[async_trait::async_trait]
+impl Handler for OrderMails {
+    fn name(&self) -> &'static str {
+        "order_mails"
+    }
+
+    fn wants(&self, kind: &str) -> bool {
+        KINDS.contains(&kind)
+    }
+
+    async fn handle(&self, shop: &Shop, event: &Event) -> Result<(), HandlerError> {
+        let Some(order) = queries::by_id(shop.db.primary(), OrderId(event.aggregate)).await? else { return Ok(()) };
+        // Whoever ordered has asked to be forgotten meanwhile.
+        if order.email.is_empty() {
+            return Ok(());
+        }
+        match self.mail(shop, event, &order).await? {
+            Some(mail) => {
+                let key = format!("order_mail:{}", event.id);
+                send_mail(shop, &key, &mail).await.map_err(HandlerError::failed)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl OrderMails {
+    async fn mail(&self, shop: &Shop, event: &Event, order: &Order) -> Result<Option<Mail>, HandlerError> {
+        // Who has an account finds the order there; a mail is kept longer than a link should open it.
+        let path = match queries::owner(shop.db.primary(), order.id).await? {
+            Some(_) => format!("/account/orders/{}", order.number),
+            None => format!("/orders/view/{}", link(shop, order.id, View::Whole)),
+        };
+        let (url, settings) = (format!("{}{path}", self.public_url), &shop.reference().settings);
+        let about = About { order, settings, url: &url };
+        let kind = event.kind.as_str();
+        if kind == OrderShipped::KIND.name {
+            let sent: OrderShipped = event.read()?;
+            return parcel_mail(shop, about, sent.shipment, order_shipped).await;
+        }
+        if kind == ShipmentDelivered::KIND.name {
+            let come: ShipmentDelivered = event.read()?;
+            return parcel_mail(shop, about, come.shipment, order_delivered).await;
+        }
+        if kind == OrderCancelled::KIND.name {
+            let cancelled: OrderCancelled = event.read()?;
+            // Who has just put everything back into their cart knows.
+            if cancelled.cause == Cause::CartChanged {
+                return Ok(None);
+            }
+            let reason = (cancelled.cause == Cause::Unpaid).then_some("it was not paid in time");
+            let back = refundable(shop.db.primary(), order).await?;
+            let back = (cancelled.refunded && back.minor() > 0).then_some(back);
+            return Ok(Some(order_cancelled(about, reason, back)));
+        }
+        if kind == RefundIssued::KIND.name {
+            let issued: RefundIssued = event.read()?;
+            let to = RefundedTo::Method(app::method_name(&issued.gateway));
+            return Ok(Some(refund_issued(about, issued.amount, to, &[])));
+        }
+        if kind == RefundRequested::KIND.name {
+            let asked: RefundRequested = event.read()?;
+            let credit = asked.method == RefundMethod::StoreCredit;
+            return Ok(credit.then(|| refund_issued(about, asked.amount, RefundedTo::StoreCredit, &[])));
+        }
+        let failed: PaymentFailed = event.read()?;
+        let waits = order.lifecycle == Lifecycle::AwaitingPayment && failed.action == Action::Authorise;
+        Ok(waits.then(|| payment_declined(about, order.pay_by, &url)))
+    }
+}
+
+async fn parcel_mail(
+    shop: &Shop,
+    about: About<'_>,
+    id: ShipmentId,
+    mail: fn(About<'_>, &Parcel<'_>) -> Mail,
+) -> Result<Option<Mail>, HandlerError> {
+    let all = shipments::shipments_of_order(shop.db.primary(), about.order.id).await?;
+    let Some(shipment) = all.iter().find(|shipment| shipment.id == id) else { return Ok(None) };
+    let pieces = |sent: &ShipmentLine| {
+        let line = about.order.lines.iter().find(|line| line.id == sent.line)?;
+        Some(Pieces::of(line, sent.quantity))
+    };
+    let parcel = Parcel {
+        carrier: shop.carriers.name(&shipment.carrier),
+        tracking_number: shipment.tracking_number.as_deref(),
+        tracking_url: shipment.tracking_url.as_deref(),
+        is_last: all.last().is_some_and(|last| last.id == id)
+            && matches!(
+                about.order.fulfilment,
+                commerce::orders::Fulfilment::Shipped | commerce::orders::Fulfilment::Delivered
+            ),
+        is_one_of_several: all.len() > 1,
+        pieces: shipment.lines.iter().filter_map(pieces).collect(),
+    };
+    Ok(Some(mail(about, &parcel)))
+}
