@@ -97,7 +97,12 @@ pub async fn take<C: ConnectionTrait>(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn write_off<C: ConnectionTrait>(shop: &Shop, tx: &C, order: OrderId, actor: &Actor) -> Result<(), ShipError> {
+pub async fn write_off<C: ConnectionTrait>(
+    shop: &Shop,
+    tx: &C,
+    order: OrderId,
+    actor: &Actor,
+) -> Result<(), ShipError> {
     let mut ledger = Ledger::new(shop, *actor, Some(order.0));
     let mut rows = rows::of_claimant(tx, Claimant::Order(order), &[]).await?;
     rows.sort_by_key(|row| row.id);
