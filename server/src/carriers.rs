@@ -153,10 +153,10 @@ mod tests {
 
     #[test]
     fn what_is_missing_or_wrong_is_named() {
-        for missing in 0..ALL.len() {
-            let some: Vec<_> = ALL.iter().enumerate().filter(|(at, _)| *at != missing).map(|(_, one)| *one).collect();
+        for missing in ALL {
+            let some: Vec<_> = ALL.into_iter().filter(|one| *one != missing).collect();
             let refusal = parse(&some).expect_err("refused");
-            assert!(refusal.starts_with(ALL[missing].0) && !refusal.contains("hunter2"), "{refusal}");
+            assert!(refusal.starts_with(missing.0) && !refusal.contains("hunter2"), "{refusal}");
         }
         for name in ["DHL_URL", "FEDEX_URL", "BLUEDART_URL"] {
             for address in ["api.example.com", "http://api.example.com", "https://me:hunter2@api.example.com"] {
