@@ -6,7 +6,7 @@ use commerce::catalog::{ChosenOptions, ProductId, VariationId};
 use commerce::checkout::Address;
 use commerce::money::{Currency, Money};
 use commerce::notifications::Mail;
-use commerce::orders::{Fulfilment, Lifecycle, Order, OrderId, OrderLine, Payment};
+use commerce::orders::{Fulfilment, Lifecycle, Order, OrderId, OrderLine, OrderLineId, Payment};
 use commerce::payments::PaymentTerms;
 use commerce::pricing::{Amounts, LineTotal, TaxRate};
 use commerce::settings::Settings;
@@ -44,8 +44,13 @@ pub(crate) fn order() -> Order {
         delivery_name: "Standard".to_owned(),
         delivery: LineTotal { rate, amounts: Amounts { net: 412, tax: 78, gross: 490 } },
         total: Amounts { net: 2_580, tax: 490, gross: 3_070 },
+        store_credit: Money::new(0, Currency::EUR),
+        pay_by: None,
+        keeps_payment: false,
+        version: 1,
         created_at: DateTime::<Utc>::UNIX_EPOCH,
         lines: vec![OrderLine {
+            id: OrderLineId(Uuid::nil()),
             product: ProductId(Uuid::nil()),
             variation: VariationId(Uuid::nil()),
             name: "Mug & <script>Saucer</script>".to_owned(),
