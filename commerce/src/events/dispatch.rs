@@ -10,7 +10,8 @@ use super::{Event, Handler, HandlerError, Metadata, caused_by};
 use crate::Shop;
 use crate::db::{for_update_of_free, placeholders, sql};
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::{FutureExt, StreamExt};
+use futures::channel::mpsc;
+use futures::{FutureExt, StreamExt, stream};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -94,13 +95,26 @@ pub async fn dispatch_to(shop: &Shop, index: usize) -> Result<usize, DbErr> {
         return Ok(0);
     }
     let runs = round.runs(&heads).await?;
-    let mut outcomes =
-        futures::stream::iter(runs).map(|run| round.deliver(run)).buffer_unordered(AT_ONCE).ready_chunks(HEADS);
-    let mut tried = 0;
-    while let Some(outcomes) = outcomes.next().await {
-        tried += outcomes.iter().map(|one| one.handled.len() + usize::from(one.stopped.is_some())).sum::<usize>();
-        round.settle(outcomes).await?;
-    }
+    // Both go on together: a handler may have the connection that settling waits for.
+    let (told, outcomes) = mpsc::unbounded();
+    let delivering = async {
+        let told = told;
+        let mut delivered = stream::iter(runs).map(|run| round.deliver(run)).buffer_unordered(AT_ONCE);
+        while let Some(outcome) = delivered.next().await {
+            told.unbounded_send(outcome).map_err(|error| DbErr::Custom(error.to_string()))?;
+        }
+        Ok::<_, DbErr>(())
+    };
+    let settling = async {
+        let mut outcomes = outcomes.ready_chunks(HEADS);
+        let mut tried = 0;
+        while let Some(outcomes) = outcomes.next().await {
+            tried += outcomes.iter().map(|one| one.handled.len() + usize::from(one.stopped.is_some())).sum::<usize>();
+            round.settle(outcomes).await?;
+        }
+        Ok::<_, DbErr>(tried)
+    };
+    let ((), tried) = futures::future::try_join(delivering, settling).await?;
     if round.away.load(Ordering::Relaxed) {
         shop.outbox.rest(index, shop.clock.now());
     } else if tried > 0 {

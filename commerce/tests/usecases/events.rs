@@ -1,9 +1,10 @@
 //! Events are written with their change and delivered to every handler at least once, in order.
 
 use crate::harness::{Recorder, TestShop};
+use commerce::Shop;
 use commerce::checkout::Step;
 use commerce::events::dispatch::{dispatch_due, settle};
-use commerce::events::{Metadata, caused_by};
+use commerce::events::{Event, Handler, HandlerError, Metadata, caused_by};
 use commerce::inventory::StockChanged;
 use commerce::notifications::Mail;
 use commerce::notifications::send_mail::send_mail;
@@ -55,7 +56,42 @@ fn versions(handler: &Recorder, aggregate: Uuid) -> Vec<i64> {
     events.map(|event| event.data["version"].as_i64().expect("a version")).collect()
 }
 
+/// A handler whose work is a transaction of its own, as that of most is.
+#[derive(Debug)]
+struct Writer;
+
+#[async_trait::async_trait]
+impl Handler for Writer {
+    fn name(&self) -> &'static str {
+        "writer"
+    }
+
+    fn wants(&self, _: &str) -> bool {
+        true
+    }
+
+    async fn handle(&self, shop: &Shop, event: &Event) -> Result<(), HandlerError> {
+        let tx = shop.db.begin().await?;
+        settle(&tx, event.id, self.name()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
 both_databases! {
+    async fn handlers_that_write_do_not_keep_the_dispatcher_from_settling(shop: TestShop) {
+        let shop = shop.through(|parts| parts.handlers = vec![Arc::new(Writer)]).await;
+        let skus: Vec<_> = (0..24).map(|number| format!("CUP-{number}")).collect();
+        let mut guest = shop.guest();
+        for sku in &skus {
+            shop.sells(sku, 900, 10).await;
+            guest.add(sku, 1).await.expect("added");
+        }
+        guest.start().await.expect("started");
+        assert_eq!(dispatch_due(&shop).await.expect("nobody waits for each other in a circle"), skus.len());
+        assert_eq!(shop.number("SELECT COUNT(*) AS n FROM event_deliveries WHERE state <> 'done'", []).await, 0);
+    }
+
     async fn an_order_is_reported_once_with_where_it_came_from(shop: TestShop) {
         shop.sells("MUG", 1_290, 10).await;
         shop.sells("BOWL", 900, 10).await;
