@@ -6,6 +6,7 @@ mod events;
 mod inventory;
 mod inventory_actions;
 mod locations;
+mod order;
 mod order_actions;
 mod orders;
 mod people;
@@ -15,7 +16,8 @@ pub use events::EventsPage;
 pub(crate) use inventory::stock_path;
 pub use inventory::{InventoryPage, StockPage};
 pub use locations::{LocationPage, LocationsPage};
-pub use orders::{OrdersPage, StaffOrderPage};
+pub use order::StaffOrderPage;
+pub use orders::OrdersPage;
 pub use people::{PeoplePage, PersonPage};
 
 use crate::accounts::sign_in_for;
