@@ -104,8 +104,8 @@ pub struct Config {
     /// `STRIPE_…`, `PAYPAL_…`, `RAZORPAY_…`: where orders can be paid; nowhere of these. See [`crate::gateways`] for each
     /// of them.
     pub gateways: GatewaySettings,
-    /// `TEST_GATEWAY`: whether orders can be paid at a gateway that moves no money, on or off; on with the embedded
-    /// database, else off.
+    /// `TEST_GATEWAY`: whether orders can be paid at a gateway that moves no money, on or off; on where neither a database
+    /// nor another gateway is configured, else off.
     pub test_gateway: bool,
     /// `LOG`: what is logged, as a level or as directives of `tracing`; info.
     pub log: String,
@@ -158,6 +158,7 @@ impl Config {
             }
             None => places.site,
         };
+        let gateways = gateways::parse(&variables)?;
         let config = Self {
             addr: addr.unwrap_or(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 3000)),
             public_url: variables.text("PUBLIC_URL")?.map(|text| public_url(&text)).transpose()?,
@@ -177,8 +178,8 @@ impl Config {
             holds_per_client: variables.number("HOLDS_PER_CLIENT", 1, 1_000_000)?.unwrap_or(20),
             order_retention_years: variables.number("ORDER_RETENTION_YEARS", 1, 100)?.unwrap_or(10),
             rate_limits: rate_limits(&variables)?,
-            gateways: gateways::parse(&variables)?,
-            test_gateway: test_gateway(&variables)?,
+            test_gateway: test_gateway(&variables, &gateways)?,
+            gateways,
             log: variables.text("LOG")?.unwrap_or_else(|| "info".to_owned()),
             shutdown_within: Duration::from_secs(variables.number("SHUTDOWN_SECONDS", 0, 600)?.unwrap_or(20).into()),
             data_dir,
@@ -349,13 +350,13 @@ fn database_url(variables: &Variables, data_dir: &Path) -> Result<Secret, Config
     Ok(Secret(url))
 }
 
-fn test_gateway(variables: &Variables) -> Result<bool, ConfigError> {
+fn test_gateway(variables: &Variables, gateways: &GatewaySettings) -> Result<bool, ConfigError> {
     match variables.text("TEST_GATEWAY")?.as_deref() {
         Some("on") => Ok(true),
         Some("off") => Ok(false),
         Some(_) => Err(ConfigError::new("TEST_GATEWAY", "must be on or off")),
         // Where real orders are expected nobody is to pay with nothing.
-        None => Ok(variables.text("DATABASE_URL")?.is_none_or(|url| url.starts_with("sqlite:"))),
+        None => Ok(gateways.is_empty() && variables.text("DATABASE_URL")?.is_none()),
     }
 }
 

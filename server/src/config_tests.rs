@@ -154,6 +154,19 @@ fn half_a_gateway_is_none() {
 }
 
 #[test]
+fn nobody_pays_with_nothing_where_real_orders_are_expected() {
+    let offered = |variables: &[(&str, &str)]| parse(variables).expect("valid").test_gateway;
+    let stripe = ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"].map(|name| (name, "x"));
+    assert!(offered(&[]));
+    assert!(!offered(&stripe));
+    assert!(!offered(&[("DATABASE_URL", "sqlite:///var/lib/shop.db")]));
+    assert!(!offered(&[("DATABASE_URL", "postgres://db.example.com/shop")]));
+    assert!(!offered(&[("TEST_GATEWAY", "off")]));
+    assert!(offered(&[&stripe[..], &[("TEST_GATEWAY", "on")]].concat()));
+    assert!(refusal(&[("TEST_GATEWAY", "perhaps")]).starts_with("TEST_GATEWAY must be on or off"));
+}
+
+#[test]
 fn mails_need_a_sender() {
     let url = ("SMTP_URL", "smtp://me:hunter2hunter2@mail.example.com");
     assert!(refusal(&[url]).starts_with("MAIL_FROM must be set"));

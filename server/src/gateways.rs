@@ -91,6 +91,11 @@ fn razorpay(variables: &Variables) -> Result<Option<RazorpayAccount>, ConfigErro
 }
 
 impl GatewaySettings {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.stripe.is_none() && self.paypal.is_none() && self.razorpay.is_none()
+    }
+
     /// The gateways, in the order in which they are offered.
     ///
     /// # Errors
