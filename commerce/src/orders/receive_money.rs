@@ -1,12 +1,13 @@
 //! Staff note money that came for an order another way than through a gateway: by transfer, or in cash.
 
-use super::cancel::OrderError;
-use super::{Lifecycle, OrderId, queries};
+use super::cancel::{OrderError, locked};
+use super::{Lifecycle, OrderId};
 use crate::Shop;
-use crate::accounts::{Permission, SignedIn};
+use crate::accounts::{Permission, SignedIn, UserId};
 use crate::audit::{self, Done};
+use crate::db;
 use crate::money::Money;
-use crate::payments::record::{Source, record};
+use crate::payments::record::{Source, record_within};
 use crate::payments::{Action, Fact, Outcome, ledger};
 
 /// Notes that money came for an order; `key` names the request, so that it counts once.
@@ -23,7 +24,17 @@ pub async fn receive_money(
     if !who.role.allows(Permission::OrdersWrite) {
         return Err(OrderError::NotAllowed);
     }
-    let order = queries::by_id(shop.db.primary(), order).await?.ok_or(OrderError::NotFound)?;
+    if db::retry(|| attempt(shop, who.user, order, amount, key)).await? {
+        shop.outbox.notify_one();
+        shop.operations.notify_one();
+    }
+    Ok(())
+}
+
+/// Whether it was new.
+async fn attempt(shop: &Shop, staff: UserId, order: OrderId, amount: Money, key: &str) -> Result<bool, OrderError> {
+    let tx = shop.db.begin().await?;
+    let order = locked(&tx, order).await?;
     let by_hand = shop.gateways.get(&order.payment_method).is_some_and(|gateway| gateway.agrees_at_once());
     if !by_hand || order.lifecycle == Lifecycle::Draft {
         return Err(OrderError::WrongState);
@@ -31,7 +42,7 @@ pub async fn receive_money(
     if amount.minor() <= 0 || amount.currency() != order.currency {
         return Err(OrderError::Nothing);
     }
-    let attempts = ledger::attempts(shop.db.primary(), order.id).await?;
+    let attempts = ledger::attempts(&tx, order.id).await?;
     let attempt = attempts.iter().rev().find(|attempt| attempt.gateway == order.payment_method);
     let attempt = attempt.ok_or(OrderError::WrongState)?.id;
     let fact = Fact {
@@ -43,11 +54,13 @@ pub async fn receive_money(
         operation: None,
         reason: None,
     };
-    if record(shop, attempt, &[fact], Source::Staff).await? {
+    let new = record_within(shop, &tx, attempt, &[fact], Source::Staff).await?;
+    if new {
         let after = serde_json::json!({ "order": order.number.to_string(), "amount": amount.minor(),
             "currency": amount.currency().code() });
-        let done = Done { after: Some(after), subject: None, ..Done::by(audit::Action::PaymentReceived, who.user) };
-        audit::record(shop.db.primary(), shop.clock.now(), done).await?;
+        let done = Done { after: Some(after), subject: None, ..Done::by(audit::Action::PaymentReceived, staff) };
+        audit::record(&tx, shop.clock.now(), done).await?;
     }
-    Ok(())
+    tx.commit().await?;
+    Ok(new)
 }

@@ -5,6 +5,7 @@ use super::{Lifecycle, Order, OrderId, OrderLineId, RefundId, queries};
 use crate::Shop;
 use crate::accounts::{Permission, SignedIn, UserId};
 use crate::audit::{self, Done};
+use crate::clock::uuid_at;
 use crate::db::{self, sql};
 use crate::events::{self, NewEvent};
 use crate::money::Money;
@@ -13,7 +14,6 @@ use crate::payments::{Action, OperationId, Wish, ledger};
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 /// How money goes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -223,7 +223,7 @@ async fn give_credit<C: ConnectionTrait>(
     let text = "INSERT INTO store_credit_entries (id, user_id, currency, amount, refund_id, order_id, created_at)
                 VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let values = [
-        Uuid::now_v7().into(),
+        uuid_at(now).into(),
         owner.into(),
         order.currency.code().into(),
         amount.into(),

@@ -195,7 +195,7 @@ async fn attempt_to_change(shop: &Shop, order: OrderId, method: &str) -> Result<
     let before = ledger::attempts(&tx, order.id).await?;
     replace_attempts(shop, &tx, &order, &before, now).await?;
     if method.agrees_at_once {
-        crate::orders::place::place(shop, &tx, order.id, now).await?;
+        crate::orders::place::place(shop, &tx, &order, now).await?;
     }
     settle_up(shop, &tx, order.id, now, &[]).await?;
     Ok(tx.commit().await?)

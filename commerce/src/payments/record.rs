@@ -66,31 +66,44 @@ async fn attempt_to_record(
     facts: &[Fact],
     source: Source,
 ) -> Result<bool, DbErr> {
-    let now = shop.clock.now();
     let tx = shop.db.begin().await?;
-    let Some((order, gateway, currency)) = ledger::head(&tx, attempt).await? else { return Ok(false) };
-    lock(&tx, order).await?;
+    let new = record_within(shop, &tx, attempt, facts, source).await?;
+    // Without anything new an operation may have been finished all the same.
+    tx.commit().await?;
+    Ok(new)
+}
+
+/// As [`record`], in a transaction of the caller's; whoever asks for what follows is to be told after that.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn record_within<C: ConnectionTrait>(
+    shop: &Shop,
+    tx: &C,
+    attempt: PaymentAttemptId,
+    facts: &[Fact],
+    source: Source,
+) -> Result<bool, DbErr> {
+    let now = shop.clock.now();
+    let Some((order, gateway, currency)) = ledger::head(tx, attempt).await? else { return Ok(false) };
+    lock(tx, order).await?;
     let mut new = Vec::new();
     for fact in facts {
         if fact.amount.currency() != currency {
             tracing::error!(%attempt, fact.name, "a gateway tells of another currency: not counted");
             continue;
         }
-        if ledger::write(&tx, attempt, &gateway, fact, source.code(), now).await? {
+        if ledger::write(tx, attempt, &gateway, fact, source.code(), now).await? {
             new.push(fact);
         }
         if let (Some(operation), Outcome::Succeeded | Outcome::Failed) = (fact.operation, fact.outcome) {
-            finish(&tx, operation).await?;
+            finish(tx, operation).await?;
         }
     }
-    if new.is_empty() {
-        // An operation may have been finished all the same.
-        tx.commit().await?;
-        return Ok(false);
+    if !new.is_empty() {
+        settle_up(shop, tx, order, now, &new_events(order, attempt, &gateway, &new)).await?;
     }
-    settle_up(shop, &tx, order, now, &new_events(order, attempt, &gateway, &new)).await?;
-    tx.commit().await?;
-    Ok(true)
+    Ok(!new.is_empty())
 }
 
 /// Locks an order until the transaction ends.
@@ -131,7 +144,7 @@ pub(crate) async fn settle_up<C: ConnectionTrait>(
     events::emit(shop, tx, reports.iter().map(|report| report.event(version)).collect()).await?;
     let mut lifecycle = order.lifecycle;
     if lifecycle == Lifecycle::AwaitingPayment && outstanding(amount, &states) == 0 {
-        place(shop, tx, order.id, now).await?;
+        place(shop, tx, &order, now).await?;
         lifecycle = Lifecycle::Placed;
     }
     let has_left = order.fulfilment != crate::orders::Fulfilment::Unfulfilled;

@@ -111,6 +111,8 @@ both_databases! {
             receive_money(&shop, &ada, id, euros(1_000), "first").await.expect("noted");
         }
         assert_eq!(order(&shop, id).await.payment, Payment::PartlyPaid);
+        let noted = "SELECT COUNT(*) AS n FROM audit_log WHERE action = 'payment-received'";
+        assert_eq!(shop.number(noted, []).await, 1, "once, like the money");
         assert!(matches!(ship(&shop, &ada, id, &all).await, Err(OrderError::Unpaid)));
         receive_money(&shop, &ada, id, euros(total - 1_000), "second").await.expect("noted");
         assert_eq!(order(&shop, id).await.payment, Payment::Paid);
