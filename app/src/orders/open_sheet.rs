@@ -66,13 +66,13 @@ async fn any_order(shop: &Shop, who: &SignedIn, number: OrderNumber) -> Result<O
     if !who.role.allows(Permission::OrdersRead) {
         return Ok(None);
     }
-    invoices::queries::order_by_number(shop.db.latest(), number).await
+    commerce::orders::queries::by_number(shop.db.latest(), number).await
 }
 
 /// What was never placed has no invoice.
 async fn of_order(shop: &Shop, order: Option<Order>) -> Result<Option<Sheet>, DbErr> {
     let Some(order) = order else { return Ok(None) };
     let Some(issued) = invoices::issue::issue(shop, order.id).await? else { return Ok(None) };
-    let paid = invoices::queries::paid(shop.db.latest(), order.id).await?;
+    let paid = commerce::payments::ledger::kept(shop.db.latest(), order.id).await?;
     Ok(Some(invoice(&order, &issued, paid, &shop.reference().settings)))
 }

@@ -99,10 +99,9 @@ async fn forget_mails<C: ConnectionTrait>(tx: &C, who: &SignedIn, orders: &[Orde
     let events: Vec<Uuid> = ids(tx, "SELECT id FROM events WHERE aggregate_id = $1", who.user).await?;
     let mut keys: Vec<String> = orders.iter().map(|order| format!("order_confirmation:{order}")).collect();
     keys.extend(events.iter().flat_map(|id| ["", ":old", ":new"].map(|side| format!("account:{id}{side}"))));
-    for order in orders {
-        let text = "SELECT id FROM events WHERE aggregate_id = $1";
-        let rows = tx.query_all_raw(sql(tx, text, [(*order).into()])).await?;
-        for row in rows {
+    for orders in orders.chunks(CHUNK) {
+        let text = format!("SELECT id FROM events WHERE aggregate_id IN ({})", placeholders(1, orders.len()));
+        for row in tx.query_all_raw(sql(tx, &text, orders.iter().map(|order| (*order).into()))).await? {
             keys.push(format!("order_mail:{}", row.try_get::<Uuid>("", "id")?));
         }
     }

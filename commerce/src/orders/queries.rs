@@ -41,6 +41,15 @@ pub async fn by_id<C: ConnectionTrait>(db: &C, id: OrderId) -> Result<Option<Ord
     with_lines(db, row).await
 }
 
+/// Anybody's order by its number, with its lines: for staff.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_number<C: ConnectionTrait>(db: &C, number: OrderNumber) -> Result<Option<Order>, DbErr> {
+    let row = order::Entity::find().filter(order::Column::Number.eq(number.to_string())).one(db).await?;
+    with_lines(db, row).await
+}
+
 /// An order of a person's own by its number, with its lines.
 ///
 /// # Errors

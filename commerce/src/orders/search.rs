@@ -1,6 +1,6 @@
 //! Staff look for orders.
 
-use super::queries::{stored_summary, unknown};
+use super::queries::stored_summary;
 use super::{Lifecycle, Order, OrderId, OrderNumber, OrderSummary, queries};
 use crate::Shop;
 use crate::accounts::{Permission, SignedIn};
@@ -80,9 +80,5 @@ pub async fn by_number(shop: &Shop, who: &SignedIn, number: OrderNumber) -> Resu
     if !who.role.allows(Permission::OrdersRead) {
         return Err(OrderError::NotAllowed);
     }
-    let db = shop.db.primary();
-    let row = db.query_one_raw(sql(db, "SELECT id FROM orders WHERE number = $1", [number.to_string().into()])).await?;
-    let Some(row) = row else { return Ok(None) };
-    let id: OrderId = row.try_get("", "id").map_err(|_| unknown("order", &number.to_string()))?;
-    Ok(queries::by_id(db, id).await?)
+    Ok(queries::by_number(shop.db.latest(), number).await?)
 }

@@ -181,6 +181,14 @@ pub async fn attempts<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<
         .collect()
 }
 
+/// What was paid of an order less what went back, in minor units of its currency.
+///
+/// # Errors
+/// When the database fails.
+pub async fn kept<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<i64, DbErr> {
+    Ok(attempts(db, order).await?.iter().map(|attempt| attempt.state.balance.kept()).sum())
+}
+
 async fn entries<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<Recorded>, DbErr> {
     #[derive(FromQueryResult)]
     struct Row {

@@ -104,6 +104,14 @@ pub(super) fn in_units(amount: Money, digits: u32) -> Option<i64> {
     (amount.minor() % unit == 0).then(|| amount.minor() / unit)
 }
 
+/// An amount in units with `digits` after the point, of which a third has to be 0, as card networks have it; nothing is
+/// rounded.
+pub(super) fn chargeable_units(amount: Money, digits: u32) -> Result<i64, GatewayError> {
+    in_units(amount, digits)
+        .filter(|units| *units > 0 && (digits < 3 || units % 10 == 0))
+        .ok_or_else(|| GatewayError::Refused(format!("can't charge {}", amount.to_decimal_string())))
+}
+
 /// The amount that so many units with `digits` after the point are; `None` where the currency is not that fine.
 pub(super) fn from_units(units: i64, digits: u32, currency: Currency) -> Option<Money> {
     let own = minor_digits(currency);

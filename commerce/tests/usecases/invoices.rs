@@ -3,6 +3,7 @@
 use crate::harness::TestShop;
 use crate::shipments::ordered;
 use commerce::invoices::{issue::issue, queries};
+use commerce::payments::ledger;
 use futures::future::join_all;
 
 both_databases! {
@@ -34,8 +35,8 @@ both_databases! {
         shop.execute("UPDATE orders SET placed_at = NULL WHERE id = $1", [order.id.into()]).await;
         assert_eq!(issue(&shop, order.id).await.expect("asked"), None);
         assert_eq!(shop.count("invoices").await, 0);
-        assert_eq!(queries::paid(shop.db.primary(), order.id).await.expect("read"), 0);
-        let found = queries::order_by_number(shop.db.primary(), order.number).await.expect("read");
+        assert_eq!(ledger::kept(shop.db.primary(), order.id).await.expect("read"), 0);
+        let found = commerce::orders::queries::by_number(shop.db.primary(), order.number).await.expect("read");
         assert_eq!(found.map(|found| found.id), Some(order.id));
     }
 
@@ -48,12 +49,12 @@ both_databases! {
             (2, "capture", "failed", 3_570),
             (3, "capture", "succeeded", 3_000),
             (4, "capture", "succeeded", 570),
-            (5, "refund", "requested", 500),
+            (5, "refund", "pending", 500),
             (6, "refund", "succeeded", 70),
         ] {
             shop.execute(
-                "INSERT INTO payment_events (id, attempt_id, gateway, event_id, action, outcome, amount, created_at)
-                 SELECT $2, a.id, a.gateway, $3, $4, $5, $6, $7 FROM payment_attempts a WHERE a.order_id = $1",
+                "INSERT INTO payment_events (id, attempt_id, gateway, event_id, fact, action, outcome, amount, created_at)
+                 SELECT $2, a.id, a.gateway, $3, $3, $4, $5, $6, $7 FROM payment_attempts a WHERE a.order_id = $1",
                 [
                     order.id.into(),
                     uuid::Uuid::from_u128(n).into(),
@@ -66,7 +67,7 @@ both_databases! {
             )
             .await;
         }
-        assert_eq!(queries::paid(shop.db.primary(), order.id).await.expect("read"), 3_500);
-        assert_eq!(queries::paid(shop.db.primary(), other.id).await.expect("read"), 0);
+        assert_eq!(ledger::kept(shop.db.primary(), order.id).await.expect("read"), 3_500);
+        assert_eq!(ledger::kept(shop.db.primary(), other.id).await.expect("read"), 0);
     }
 }

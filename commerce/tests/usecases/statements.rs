@@ -50,6 +50,10 @@ both_databases! {
         let hash = guest.token().hash();
         at_most(&shop, 1, 0, "cart", commerce::cart::queries::by_token(db, &hash)).await.expect("read");
         at_most(&shop, 1, 0, "cart summary", shop.sessions.summary(&shop.db, &hash)).await.expect("read");
+        shop.member("ada@example.org").await;
+        let session = shop.session("ada@example.org").await;
+        let who = commerce::accounts::queries::signed_in(&shop, &session);
+        at_most(&shop, 1, 0, "who is signed in, on every page of theirs", who).await.expect("read").expect("ada");
         guest.start().await.expect("started");
         at_most(&shop, 2, 0, "checkout", guest.checkout()).await.expect("under way");
         for step in [Step::Address, Step::Delivery, Step::Payment] {

@@ -11,7 +11,7 @@ use axum::{Extension, Router};
 use commerce::accounts::{Permission, SignedIn};
 use commerce::db::DbErr;
 use commerce::fulfilment::{labels, queries};
-use commerce::invoices;
+use commerce::orders;
 use commerce::orders::OrderNumber;
 
 const NOT_FOUND: notice::Notice = notice::Notice {
@@ -112,7 +112,7 @@ async fn label_file(web: &Web, who: &SignedIn, number: OrderNumber, parcel: i32)
         return Ok(None);
     }
     let db = web.shop.db.latest();
-    let Some(order) = invoices::queries::order_by_number(db, number).await? else { return Ok(None) };
+    let Some(order) = orders::queries::by_number(db, number).await? else { return Ok(None) };
     let shipments = queries::shipments_of_order(db, order.id).await?;
     Ok(shipments.into_iter().find(|shipment| shipment.number == parcel).and_then(|shipment| shipment.label_file))
 }

@@ -3,7 +3,7 @@
 
 use crate::money::{Currency, Money, minor_digits};
 use crate::payments::GatewayError;
-use crate::payments::remote::{from_units, in_units};
+use crate::payments::remote::{chargeable_units, from_units};
 
 /// How many digits its unit has after the point.
 fn digits(currency: Currency) -> u32 {
@@ -16,10 +16,7 @@ fn digits(currency: Currency) -> u32 {
 
 /// An amount in Razorpay's units; nothing is rounded.
 pub(super) fn units(amount: Money) -> Result<i64, GatewayError> {
-    let digits = digits(amount.currency());
-    in_units(amount, digits)
-        .filter(|units| *units > 0 && (digits < 3 || units % 10 == 0))
-        .ok_or_else(|| GatewayError::Refused(format!("can't charge {}", amount.to_decimal_string())))
+    chargeable_units(amount, digits(amount.currency()))
 }
 
 /// The amount that so many of Razorpay's units are.

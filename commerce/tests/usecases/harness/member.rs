@@ -40,9 +40,13 @@ impl TestShop {
 
     /// Signs in once more.
     pub async fn sign_in(&self, email: &str) -> SignedIn {
-        let token = sign_in::sign_in(self, email, &password(), &Device::default()).await.expect("signed in");
-        let token = token.session().expect("no second factor");
-        self.who(&token).await.expect("signed in")
+        self.who(&self.session(email).await).await.expect("signed in")
+    }
+
+    /// The token of one more session.
+    pub async fn session(&self, email: &str) -> Token {
+        let admission = sign_in::sign_in(self, email, &password(), &Device::default()).await.expect("signed in");
+        admission.session().expect("no second factor")
     }
 
     /// Who is signed in with a token.
