@@ -6,7 +6,7 @@ use crate::catalog::{OptionValues, ProductId, ProductOptions, VariationId};
 use crate::db::sql;
 use crate::money::Money;
 use crate::pricing::{ListPrice, PriceContext, unit_price};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult, Value};
 
 /// How many of a variation `v` a cart could have: what is available in
 /// ordinary locations and what the cart itself has claimed.
@@ -47,7 +47,7 @@ struct Row {
 /// # Errors
 /// When the database fails.
 pub async fn by_token<C: ConnectionTrait>(db: &C, token_hash: &str) -> Result<Option<Cart>, DbErr> {
-    load(db, "token_hash", token_hash.into()).await
+    Ok(load(db, Key::Token(token_hash), &Joined::default()).await?.map(|(cart, _)| cart))
 }
 
 /// A cart, in one statement.
@@ -55,10 +55,38 @@ pub async fn by_token<C: ConnectionTrait>(db: &C, token_hash: &str) -> Result<Op
 /// # Errors
 /// When the database fails.
 pub async fn by_id<C: ConnectionTrait>(db: &C, id: CartId) -> Result<Option<Cart>, DbErr> {
-    load(db, "id", id.into()).await
+    Ok(load(db, Key::Id(id), &Joined::default()).await?.map(|(cart, _)| cart))
 }
 
-async fn load<C: ConnectionTrait>(db: &C, column: &str, key: Value) -> Result<Option<Cart>, DbErr> {
+/// What names a cart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Key<'a> {
+    /// The hash of its token.
+    Token(&'a str),
+    /// Its identifier.
+    Id(CartId),
+}
+
+/// What is read beside a cart `k`: of a table that has a row for it at most.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Joined {
+    /// More columns, each after a comma.
+    pub(crate) columns: String,
+    /// The join.
+    pub(crate) join: &'static str,
+}
+
+/// A cart, and a row with what was joined, in one statement.
+pub(crate) async fn load<C: ConnectionTrait>(
+    db: &C,
+    key: Key<'_>,
+    joined: &Joined,
+) -> Result<Option<(Cart, QueryResult)>, DbErr> {
+    let (column, key): (_, Value) = match key {
+        Key::Token(hash) => ("token_hash", hash.into()),
+        Key::Id(id) => ("id", id.into()),
+    };
+    let Joined { columns, join } = joined;
     // `$1` is the key; the claims are joined through the cart's own id.
     let available = AVAILABLE_TO_CART.replace("$1", "k.id");
     let text = format!(
@@ -67,8 +95,8 @@ async fn load<C: ConnectionTrait>(db: &C, column: &str, key: Value) -> Result<Op
                 p.currency, p.base_price, v.price_modifier, l.seen_price, v.tax_class,
                 (v.archived_at IS NULL AND p.archived_at IS NULL) AS offered, {available} AS available,
                 m.id AS media_id, m.width AS media_width, m.height AS media_height,
-                m.renditions AS media_widths, m.placeholder AS media_placeholder
-         FROM carts k
+                m.renditions AS media_widths, m.placeholder AS media_placeholder{columns}
+         FROM carts k {join}
          LEFT JOIN cart_lines l ON l.cart_id = k.id
          LEFT JOIN variations v ON v.id = l.variation_id
          LEFT JOIN products p ON p.id = v.product_id
@@ -76,18 +104,16 @@ async fn load<C: ConnectionTrait>(db: &C, column: &str, key: Value) -> Result<Op
          LEFT JOIN media m ON m.id = COALESCE(v.media_id, i.media_id)
          WHERE k.{column} = $1 ORDER BY l.created_at, l.id"
     );
-    let rows = Row::find_by_statement(sql(db, &text, [key])).all(db).await?;
-    let Some(first) = rows.first() else { return Ok(None) };
-    let mut cart = Cart {
-        id: first.cart_id,
-        version: first.version,
-        currency: currency(&first.cart_currency)?,
-        lines: Vec::with_capacity(rows.len()),
-    };
-    for row in rows {
-        cart.lines.extend(line(row, cart.currency)?);
+    let rows = db.query_all_raw(sql(db, &text, [key])).await?;
+    let mut cart: Option<Cart> = None;
+    for row in &rows {
+        let row = Row::from_query_result(row, "")?;
+        let currency = currency(&row.cart_currency)?;
+        let (id, version) = (row.cart_id, row.version);
+        let cart = cart.get_or_insert_with(|| Cart { id, version, currency, lines: Vec::with_capacity(rows.len()) });
+        cart.lines.extend(line(row, currency)?);
     }
-    Ok(Some(cart))
+    Ok(cart.zip(rows.into_iter().next()))
 }
 
 /// The line of a row; `None` for the one row of an empty cart.

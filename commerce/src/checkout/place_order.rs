@@ -4,7 +4,7 @@ use super::queries::{demands, of_cart};
 use super::{Checkout, CheckoutError, PAY_BY_MINUTES, Step};
 use crate::Shop;
 use crate::accounts::UserId;
-use crate::cart::{self, CartId, CartLine};
+use crate::cart::{CartId, CartLine};
 use crate::db::{self, insert_all, sql};
 use crate::events::{self, NewEvent};
 use crate::inventory::claims;
@@ -43,20 +43,17 @@ pub struct Placed {
 /// [`CheckoutError`]; the cart and what was entered are then as they were. After [`CheckoutError::PaymentDeclined`] the
 /// order waits, and can be paid again.
 pub async fn place_order(shop: &Shop, guest: &Token, agreement: Agreement) -> Result<Placed, CheckoutError> {
-    let order = match placed_before(shop, guest, agreement.cart).await? {
-        Some(order) => order,
-        None => match with_free_number(shop, guest, agreement).await {
-            // Somebody else with the same form was faster.
-            Err(CheckoutError::NotStarted) => {
-                placed_before(shop, guest, agreement.cart).await?.ok_or(CheckoutError::NotStarted)?
-            }
-            outcome => {
-                let order = outcome?;
-                shop.sessions.ended(&guest.hash()).await;
-                shop.outbox.notify_one();
-                order
-            }
-        },
+    let order = match with_free_number(shop, guest, agreement).await {
+        // Whoever had a cart and placed its order has it no more: this is the same form again.
+        Err(CheckoutError::NotStarted) => {
+            placed_before(shop, guest, agreement.cart).await?.ok_or(CheckoutError::NotStarted)?
+        }
+        outcome => {
+            let order = outcome?;
+            shop.sessions.ended(&guest.hash()).await;
+            shop.outbox.notify_one();
+            order
+        }
     };
     if !order.waits {
         return Ok(Placed { access: access_token(shop, order.id), pay_at: None });
@@ -118,16 +115,10 @@ async fn attempt_to_place(shop: &Shop, guest: &Token, agreement: Agreement) -> R
     if cart_id != agreement.cart {
         return Err(CheckoutError::NotStarted);
     }
-    let cart = cart::queries::by_id(&tx, cart_id).await?.ok_or(CheckoutError::NotStarted)?;
-    let checkout = of_cart(shop, &tx, cart).await?.ok_or(CheckoutError::NotStarted)?;
+    let checkout = of_cart(shop, &tx, cart_id).await?.ok_or(CheckoutError::NotStarted)?;
     check(&checkout, agreement)?;
-    let demands = demands(&checkout.cart);
-    if !claims::cover(&tx, cart_id, &demands, now).await? {
-        let expires_at = now + TimeDelta::minutes(PAY_BY_MINUTES);
-        claims::claim_for_cart(shop, &tx, cart_id, &demands, expires_at).await?;
-    }
     let order = insert(shop, &tx, guest, user, &checkout, now).await?;
-    claims::hand_to_order(&tx, cart_id, order.id).await?;
+    claims::hand_to_order(shop, &tx, cart_id, order.id, &demands(&checkout.cart)).await?;
     tx.commit().await?;
     Ok(order)
 }

@@ -2,12 +2,13 @@
 
 use super::{Checkout, entity};
 use crate::Shop;
-use crate::cart::{self, Cart};
+use crate::cart::queries::{Joined, Key};
+use crate::cart::{self, Cart, CartId};
 use crate::inventory::Demand;
 use crate::payments::PaymentContext;
 use crate::pricing::{LineToPrice, PriceError, TotalsContext, totals};
 use crate::token::Token;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, IdenStatic, Iterable};
 
 /// The checkout that a guest has begun; `None` where there is none.
 ///
@@ -15,14 +16,23 @@ use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 /// When the database fails.
 pub async fn checkout(shop: &Shop, token: &Token) -> Result<Option<Checkout>, DbErr> {
     // Not from a replica: the page after a step must show that step.
-    let db = shop.db.latest();
-    let Some(cart) = cart::queries::by_token(db, &token.hash()).await? else { return Ok(None) };
-    of_cart(shop, db, cart).await
+    load(shop, shop.db.latest(), Key::Token(&token.hash())).await
 }
 
 /// The checkout of a cart; `None` where it was not begun.
-pub(super) async fn of_cart<C: ConnectionTrait>(shop: &Shop, db: &C, cart: Cart) -> Result<Option<Checkout>, DbErr> {
-    let Some(row) = entity::Entity::find_by_id(cart.id).one(db).await? else { return Ok(None) };
+pub(super) async fn of_cart<C: ConnectionTrait>(shop: &Shop, db: &C, cart: CartId) -> Result<Option<Checkout>, DbErr> {
+    load(shop, db, Key::Id(cart)).await
+}
+
+/// The cart and what its checkout has gathered, in one statement.
+async fn load<C: ConnectionTrait>(shop: &Shop, db: &C, key: Key<'_>) -> Result<Option<Checkout>, DbErr> {
+    let columns = entity::Column::iter().map(|column| format!(", h.{0} AS checkout_{0}", column.as_str())).collect();
+    let joined = Joined { columns, join: "LEFT JOIN checkouts h ON h.cart_id = k.id" };
+    let Some((cart, row)) = cart::queries::load(db, key, &joined).await? else { return Ok(None) };
+    if row.try_get::<Option<CartId>>("checkout_", "cart_id")?.is_none() {
+        return Ok(None);
+    }
+    let row = entity::Model::from_query_result(&row, "checkout_")?;
     assemble(shop, cart, row).map(Some).map_err(|error| DbErr::Custom(error.to_string()))
 }
 

@@ -41,8 +41,7 @@ async fn attempt(shop: &Shop, token: &Token, done: &StepDone) -> Result<i64, Che
     let tx = shop.db.begin().await?;
     let locked = cart::queries::lock_and_touch(&tx, &token.hash(), now).await?;
     let (id, version) = locked.ok_or(CheckoutError::NotStarted)?;
-    let cart = cart::queries::by_id(&tx, id).await?.ok_or(CheckoutError::NotStarted)?;
-    let checkout = of_cart(shop, &tx, cart).await?.ok_or(CheckoutError::NotStarted)?;
+    let checkout = of_cart(shop, &tx, id).await?.ok_or(CheckoutError::NotStarted)?;
     let last = checkout.hold_started_at + TimeDelta::minutes(HOLD_MOST_MINUTES);
     if last <= now {
         return Err(CheckoutError::NotStarted);

@@ -15,7 +15,7 @@ use crate::Shop;
 use crate::cart::CartId;
 use crate::catalog::VariationId;
 use crate::checkout::{Address, Contact};
-use crate::db::{for_update, sql};
+use crate::db::sql;
 use crate::orders::OrderId;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -152,39 +152,30 @@ pub async fn lower<C: ConnectionTrait>(
     ledger.write(tx).await
 }
 
-/// Hands the claims of a cart to its order. Touches no stock row.
+/// Hands the claims of a cart to its order, which then has exactly `demands` claimed. Where the cart had just that, it
+/// is one statement and touches no stock row; what it lost after it expired is claimed anew. The transaction has
+/// written the order.
 ///
 /// # Errors
-/// When the database fails.
-pub async fn hand_to_order<C: ConnectionTrait>(tx: &C, cart: CartId, order: OrderId) -> Result<u64, DbErr> {
-    let text = "UPDATE claims SET order_id = $2, cart_id = NULL, expires_at = NULL WHERE cart_id = $1";
-    Ok(tx.execute_raw(sql(tx, text, [cart.into(), order.into()])).await?.rows_affected())
-}
-
-/// Whether the claims of a cart are exactly `demands` and none has expired, in
-/// one statement. Where they are, nobody takes them until the transaction ends.
-///
-/// # Errors
-/// When the database fails.
-pub async fn cover<C: ConnectionTrait>(
+/// [`ClaimError::Short`] names every variation of which there is not enough;
+/// the transaction is then to be rolled back.
+pub async fn hand_to_order<C: ConnectionTrait>(
+    shop: &Shop,
     tx: &C,
     cart: CartId,
+    order: OrderId,
     demands: &[Demand],
-    now: DateTime<Utc>,
-) -> Result<bool, DbErr> {
-    let text = format!(
-        "SELECT s.variation_id, c.quantity, c.expires_at FROM claims c JOIN stock s ON s.id = c.stock_id
-         WHERE c.cart_id = $1{}",
-        for_update(tx, "c"),
-    );
-    let mut held = HashMap::<VariationId, i64>::new();
-    for row in tx.query_all_raw(sql(tx, &text, [cart.into()])).await? {
-        if row.try_get::<DateTime<Utc>>("", "expires_at")? <= now {
-            return Ok(false);
-        }
-        *held.entry(row.try_get("", "variation_id")?).or_default() += row.try_get::<i64>("", "quantity")?;
+) -> Result<(), ClaimError> {
+    let text = "UPDATE claims SET order_id = $2, cart_id = NULL, expires_at = NULL WHERE cart_id = $1
+                RETURNING quantity, (SELECT s.variation_id FROM stock s WHERE s.id = claims.stock_id) AS variation_id";
+    let mut handed = HashMap::<VariationId, i64>::new();
+    for row in tx.query_all_raw(sql(tx, text, [cart.into(), order.into()])).await? {
+        *handed.entry(row.try_get("", "variation_id")?).or_default() += row.try_get::<i64>("", "quantity")?;
     }
-    Ok(held == by_variation(demands))
+    if handed == by_variation(demands) {
+        return Ok(());
+    }
+    claim_for_order(shop, tx, order, demands, &Actor::Shopper).await
 }
 
 fn by_variation(demands: &[Demand]) -> HashMap<VariationId, i64> {
