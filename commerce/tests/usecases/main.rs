@@ -40,3 +40,4 @@ mod sessions;
 mod shipments;
 mod statements;
 mod stock_model;
+mod store_credit;
