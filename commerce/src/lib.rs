@@ -40,6 +40,7 @@ pub mod sealed;
 pub mod settings;
 #[cfg(feature = "ssr")]
 mod shop;
+pub mod store_credit;
 #[cfg(feature = "ssr")]
 pub mod token;
 

@@ -1,12 +1,15 @@
 //! The pages by which somebody takes their data along, or has it deleted.
 
 use super::actions::{DOWNLOAD_FORM, ERASE_FORM, ERASE_WORD};
+use super::credit::amounts;
 use super::{account_page, member};
 use crate::forms::{ErrorSummary, Form, TextField, draft};
 use crate::layout::unavailable;
 use crate::page::Page;
 use commerce::accounts::prove::{self, Means};
 use commerce::accounts::{AccountError, erase};
+use commerce::money::Money;
+use commerce::store_credit;
 use leptos::prelude::*;
 
 /// The field by which somebody proves who they are; who has no password must have just signed in.
@@ -45,7 +48,7 @@ pub fn DownloadPage() -> impl IntoView {
         let content = view! {
             <section aria-labelledby="download">
                 <h2 id="download">"Download everything about me"</h2>
-                <p>"Your profile, addresses, choices, sessions, cart, orders and our mails to you, in one JSON file."</p>
+                <p>"Your profile, addresses, choices, sessions, cart, orders, store credit and our mails to you, in one JSON file."</p>
                 <ErrorSummary form=form.clone() />
                 <form class="narrow" method="post" action="/actions/account/download" novalidate=true>
                     {ask}
@@ -72,15 +75,16 @@ pub fn ErasePage() -> impl IntoView {
                 draft(&page, ERASE_FORM).await?.unwrap_or_default(),
                 prove::means(&page.shop, &who).await?,
                 erase::open_orders(page.shop.db.latest(), who.user).await?,
+                store_credit::queries::balances(page.shop.db.latest(), who.user).await?,
             ))
         };
-        let (form, means, open) = match read.await {
+        let (form, means, open, credit) = match read.await {
             Ok(read) => read,
             Err(error) => return unavailable(&page, error).await,
         };
         let years = page.shop.order_retention_years;
         let content = if open.is_empty() {
-            view! { <Erase form=form means=means years=years /> }.into_any()
+            view! { <Erase form=form means=means years=years credit=credit /> }.into_any()
         } else {
             let open: Vec<_> = open.iter().map(|number| view! { <li>"Order "{number.to_string()}</li> }).collect();
             view! {
@@ -99,7 +103,10 @@ pub fn ErasePage() -> impl IntoView {
 }
 
 #[component]
-fn Erase(form: Form, means: Means, years: u32) -> impl IntoView {
+fn Erase(form: Form, means: Means, years: u32, credit: Vec<Money>) -> impl IntoView {
+    let lost = (!credit.is_empty()).then(|| {
+        view! { <p><strong>{format!("You have {} of store credit, which is lost then.", amounts(&credit))}</strong></p> }
+    });
     view! {
         <section aria-labelledby="erase">
             <h2 id="erase">"Delete my account"</h2>
@@ -108,6 +115,7 @@ fn Erase(form: Form, means: Means, years: u32) -> impl IntoView {
                 "Of your orders we keep what the law on bookkeeping asks for: goods, amounts, and the names and addresses of the invoices, for "
                 {years}" years after that of the order. You can’t open them any more."
             </p>
+            {lost}
             <ErrorSummary form=form.clone() />
             <form class="narrow" method="post" action="/actions/account/erase" novalidate=true>
                 <TextField form=form.clone() name="confirmation".to_owned() label=format!("Type {ERASE_WORD} to confirm") autocomplete="off".to_owned() maxlength=20 />

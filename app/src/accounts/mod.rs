@@ -3,6 +3,7 @@
 pub(crate) mod actions;
 mod address_book;
 mod api_keys;
+pub(crate) mod credit;
 mod data;
 mod device;
 mod email;
@@ -22,6 +23,7 @@ mod verify;
 
 pub use address_book::{AddressBookPage, AddressPage};
 pub use api_keys::ApiKeysPage;
+pub use credit::CreditPage;
 pub use data::{DownloadPage, ErasePage};
 pub use email::{ChangeEmailPage, ConfirmEmailPage};
 pub use link::LinkPage;
@@ -61,8 +63,9 @@ async fn form_page(page: &Page, title: &'static str, content: impl IntoView) -> 
 }
 
 /// The pages of an account: their names and addresses.
-const SECTIONS: [(&str, &str); 5] = [
+const SECTIONS: [(&str, &str); 6] = [
     ("Orders", "/account"),
+    ("Store credit", "/account/credit"),
     ("Profile", "/account/profile"),
     ("Addresses", "/account/addresses"),
     ("Security", "/account/security"),

@@ -11,6 +11,7 @@ use leptos::server_fn::axum::register_explicit;
 /// Makes these server functions known.
 pub fn register() {
     register_explicit::<ChangeRole>();
+    super::credit::register();
     super::inventory_actions::register();
     super::order_actions::register();
     register_explicit::<ReplayEvents>();

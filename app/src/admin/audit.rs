@@ -137,6 +137,7 @@ fn action_name(action: Action) -> &'static str {
         Action::ShipmentDelivered => "Shipment delivered",
         Action::PaymentReceived => "Payment received",
         Action::OrderRefunded => "Refunded",
+        Action::StoreCreditAdjusted => "Store credit changed",
         Action::StockReceived => "Goods received",
         Action::StockAdjusted => "Stock counted",
         Action::StockTransferred => "Stock moved",

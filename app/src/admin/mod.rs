@@ -2,6 +2,7 @@
 
 pub(crate) mod actions;
 mod audit;
+mod credit;
 mod events;
 mod inventory;
 mod inventory_actions;

@@ -128,6 +128,7 @@ fn shown(page: &Page, who: &SignedIn, order: Order, around: Around) -> impl Into
         <dl class="facts">
             <div><dt>"State"</dt><dd>{lifecycle_name(order.lifecycle)}</dd></div>
             <div><dt>"Payment"</dt><dd>{payment_name(order.payment)}" ("{method_name(&order.payment_method)}")"</dd></div>
+            {(order.store_credit.minor() > 0).then(|| view! { <div><dt>"Paid with store credit"</dt><dd>{order.store_credit.to_string()}</dd></div> })}
             <div><dt>"Sent"</dt><dd>{fulfilment_name(order.fulfilment)}</dd></div>
             <div><dt>"Customer"</dt><dd>{order.email.clone()}</dd></div>
             <div><dt>"Made"</dt><dd>{minute(order.created_at)}</dd></div>
@@ -250,7 +251,7 @@ fn Refunding(page: Page, order: Order, most: commerce::money::Money, has_account
         .filter(|method| has_account || *method == RefundMethod::Original)
         .map(|method| {
             let name = match method {
-                RefundMethod::Original => "The way it was paid",
+                RefundMethod::Original => "The way it was paid: money first",
                 RefundMethod::StoreCredit => "Store credit",
             };
             view! { <option value=method.code()>{name}</option> }

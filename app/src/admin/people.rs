@@ -1,8 +1,8 @@
 //! Everybody with an account, and what they are to the shop.
 
-use super::{refused, role_name, staff, staff_page};
+use super::{credit, refused, role_name, staff, staff_page};
 use crate::accounts::{day, minute};
-use crate::layout::not_found;
+use crate::layout::{not_found, unavailable};
 use crate::page::Page;
 use commerce::accounts::queries::{self, PeopleFilter};
 use commerce::accounts::{Permission, Person, Role};
@@ -128,6 +128,10 @@ pub fn PersonPage() -> impl IntoView {
             Ok(None) => return not_found(&page, "Nobody found").await,
             Err(error) => return refused(&page, error).await,
         };
+        let credit = match credit::section(&page, &who, id).await {
+            Ok(section) => section,
+            Err(error) => return unavailable(&page, error).await,
+        };
         let title = person.name.clone();
         let may_change = who.role.allows(Permission::UsersWrite) && who.user != person.id;
         let may_audit = who.role.allows(Permission::AuditRead);
@@ -141,6 +145,7 @@ pub fn PersonPage() -> impl IntoView {
                 </dl>
                 {may_audit.then(|| view! { <p><a href=format!("/admin/audit?person={}", person.id)>"What was done by and to this account"</a></p> })}
             </section>
+            {credit}
             {may_change.then(|| view! { <ChangeRole person=person /> })}
         };
         staff_page(&page, &who, &title, content).await

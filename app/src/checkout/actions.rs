@@ -37,6 +37,7 @@ fn refused(here: &str, error: &CheckoutError) -> String {
         CheckoutError::UnknownChoice => (here, "unknown-choice"),
         CheckoutError::StepMissing(step) => return format!("/checkout/{}", step.code()),
         CheckoutError::TotalChanged => (here, "total-changed"),
+        CheckoutError::CreditChanged => ("/checkout/payment", "credit-changed"),
         CheckoutError::Price(_) => ("/cart", "price"),
         CheckoutError::PaymentDeclined => (here, "declined"),
         CheckoutError::Db(error) => {
@@ -166,10 +167,17 @@ pub const NOTE_LENGTH: usize = 500;
 
 /// Keeps how the order is paid.
 #[server(prefix = "/actions", endpoint = "checkout/payment")]
-pub async fn save_payment(#[server(default)] method: Option<String>) -> Result<(), ServerFnError> {
+pub async fn save_payment(
+    #[server(default)] method: Option<String>,
+    #[server(default)] use_credit: Option<String>,
+) -> Result<(), ServerFnError> {
     let page = Page::of_action();
     let Some(token) = token(&page, "/checkout/payment").await else { return Ok(()) };
-    go_on(&page, &token, StepDone::Payment(method.unwrap_or_default()), "payment", "review").await;
+    let done = match use_credit {
+        Some(_) => StepDone::Credit(method.filter(|code| !code.is_empty())),
+        None => StepDone::Payment(method.unwrap_or_default()),
+    };
+    go_on(&page, &token, done, "payment", "review").await;
     Ok(())
 }
 
@@ -194,11 +202,14 @@ async fn declined(page: &Page, token: &Token, agreement: Agreement) {
 pub async fn place_order(
     #[server(default)] cart: Option<String>,
     #[server(default)] total: Option<String>,
+    #[server(default)] credit: Option<String>,
 ) -> Result<(), ServerFnError> {
     let page = Page::of_action();
     let agreement = (|| {
-        let total = forms::clean(total.as_deref()).parse().ok()?;
-        Some(Agreement { cart: cart?.parse().ok()?, total })
+        let minor = |text: Option<String>| forms::clean(text.as_deref()).parse().ok();
+        // Where none is used the form says nothing of it.
+        let credit = credit.map_or(Some(0), |credit| minor(Some(credit)))?;
+        Some(Agreement { cart: cart?.parse().ok()?, total: minor(total)?, credit })
     })();
     let Some(token) = token(&page, "/checkout/review").await else { return Ok(()) };
     let outcome = match agreement {

@@ -1,6 +1,7 @@
 //! How the order is paid.
 
 use commerce::checkout::Checkout;
+use commerce::money::Money;
 use leptos::prelude::*;
 
 /// What a way to pay is called.
@@ -12,6 +13,7 @@ pub fn method_name(code: &str) -> &'static str {
         "paypal" => "PayPal",
         "razorpay" => "UPI, card or net banking",
         "test" => "Test payment",
+        "store_credit" => "Store credit",
         _ => "Other",
     }
 }
@@ -31,7 +33,29 @@ pub fn method_text(code: &str) -> &'static str {
 
 /// The form of the payment step.
 #[component]
-pub fn PaymentStep(checkout: Checkout) -> impl IntoView {
+pub fn PaymentStep(
+    checkout: Checkout,
+    /// What of the account's store credit can be used.
+    credit: Money,
+) -> impl IntoView {
+    let total = checkout.totals.to_pay();
+    let credit = (credit.minor() > 0).then(|| {
+        let used = Money::new(credit.minor().min(total.minor()), total.currency());
+        let rest = Money::new(total.minor() - used.minor(), total.currency());
+        let then = match rest.minor() {
+            0 => "It pays for everything: nothing needs to be chosen below.".to_owned(),
+            _ => format!("You pay the rest, {rest}, as you choose below."),
+        };
+        view! {
+            <label class="option-card">
+                <input type="checkbox" name="use_credit" value="1" checked=checkout.uses_credit />
+                <span>
+                    <strong>{format!("Use {used} of store credit")}</strong>
+                    <span class="hint">{format!("You have {credit}. {then}")}</span>
+                </span>
+            </label>
+        }
+    });
     let chosen = checkout.payment.or(checkout.payment_offers.first().cloned()).map(|method| method.code);
     let methods: Vec<_> = checkout
         .payment_offers
@@ -54,6 +78,7 @@ pub fn PaymentStep(checkout: Checkout) -> impl IntoView {
     view! {
         <h1>"How do you want to pay?"</h1>
         <form method="post" action="/actions/checkout/payment">
+            {credit}
             <fieldset class="group">
                 <legend>"Payment"</legend>
                 <ul class="option-cards">{methods}</ul>

@@ -7,10 +7,15 @@ use leptos::prelude::*;
 /// Everything that was entered, and the button that orders.
 #[component]
 pub fn ReviewStep(checkout: Checkout) -> impl IntoView {
-    let (Some(contact), Some(delivery), Some(payment)) = (checkout.contact, checkout.delivery, checkout.payment) else {
-        return ().into_any();
+    let (total, due, credit) = (checkout.totals.to_pay(), checkout.due(), checkout.credit);
+    let covered = checkout.is_covered();
+    let (Some(contact), Some(delivery)) = (checkout.contact, checkout.delivery) else { return ().into_any() };
+    let method = match checkout.payment.filter(|_| !covered) {
+        Some(payment) => Some(method_name(payment.code)),
+        None if covered => None,
+        None => return ().into_any(),
     };
-    let total = checkout.totals.to_pay();
+    let by_credit = (credit.minor() > 0).then(|| view! { <p>{format!("{credit} of store credit")}</p> });
     let note = (!checkout.note.is_empty()).then(|| {
         view! { <Part title="Your note" step="delivery"><p class="note">{checkout.note.clone()}</p></Part> }
     });
@@ -28,13 +33,17 @@ pub fn ReviewStep(checkout: Checkout) -> impl IntoView {
             }}
         </Part>
         <Part title="Delivery" step="delivery"><p>{delivery.name}</p></Part>
-        <Part title="Payment" step="payment"><p>{method_name(payment.code)}</p></Part>
+        <Part title="Payment" step="payment">{by_credit}{method.map(|name| view! { <p>{name}</p> })}</Part>
         {note}
         <form class="place" method="post" action="/actions/checkout/place">
             <input type="hidden" name="cart" value=checkout.cart.id.to_string() />
             <input type="hidden" name="total" value=total.minor() />
-            <p class="total-line">"Total "<strong>{total.to_string()}</strong></p>
-            <button class="button primary wide">"Place order · "{total.to_string()}</button>
+            {(credit.minor() > 0).then(|| view! {
+                <input type="hidden" name="credit" value=credit.minor() />
+                <p>{format!("{total} in all, {credit} of it paid with store credit")}</p>
+            })}
+            <p class="total-line">{if credit.minor() > 0 { "To pay " } else { "Total " }}<strong>{due.to_string()}</strong></p>
+            <button class="button primary wide">"Place order · "{due.to_string()}</button>
             <p class="hint">"Your order is binding when you press the button. A confirmation comes by e-mail."</p>
         </form>
     }

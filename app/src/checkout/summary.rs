@@ -40,6 +40,7 @@ pub fn OrderSummary(checkout: Checkout) -> impl IntoView {
                     delivery=delivery
                     taxes=checkout.totals.tax_by_rate()
                     total=total
+                    credit=checkout.credit
                 />
                 <p><a href="/cart">"Change your cart"</a></p>
             </details>
@@ -58,11 +59,14 @@ pub fn Amounts(
     taxes: Vec<(TaxRate, Money)>,
     /// Everything.
     total: Money,
+    /// What of it store credit pays.
+    credit: Money,
 ) -> impl IntoView {
     let delivery = delivery.map_or("calculated in the next step".to_owned(), |delivery| match delivery.minor() {
         0 => "free".to_owned(),
         _ => delivery.to_string(),
     });
+    let to_pay = total.checked_sub(credit);
     let taxes: Vec<_> = taxes
         .into_iter()
         .map(|(rate, tax)| view! { <div class="hint"><dt>"Tax "{rate.percent()}" %"</dt><dd>{tax.to_string()}</dd></div> })
@@ -73,6 +77,10 @@ pub fn Amounts(
             <div><dt>"Delivery"</dt><dd>{delivery}</dd></div>
             {taxes}
             <div class="total"><dt>"Total"</dt><dd>{total.to_string()}</dd></div>
+            {(credit.minor() > 0).then(|| view! {
+                <div><dt>"Paid with store credit"</dt><dd>{credit.to_string()}</dd></div>
+                <div class="total"><dt>"To pay"</dt><dd>{to_pay.map(|amount| amount.to_string())}</dd></div>
+            })}
         </dl>
     }
 }

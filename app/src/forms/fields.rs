@@ -31,6 +31,10 @@ pub fn words(field: &str, error: FieldError) -> String {
         }
         ("location_name", FieldError::Required) => return "Enter a name for the location".to_owned(),
         ("receive_at" | "count_at" | "move_from" | "move_to", _) => return "Choose a location".to_owned(),
+        ("credit_way", _) => return "Choose whether to give or to take".to_owned(),
+        ("credit_amount", FieldError::Wrong) => return "There is not so much store credit".to_owned(),
+        ("credit_amount", _) => return "Enter an amount above zero, such as 12.50".to_owned(),
+        ("credit_reason", FieldError::Required) => return "Enter why".to_owned(),
         ("days", FieldError::UnknownChoice) => return "Choose how long the key is good".to_owned(),
         _ => {}
     }
@@ -81,6 +85,7 @@ fn label_of(field: &str) -> &'static str {
         "region" => "state or province",
         "postal_code" => "postal code",
         "note" => "note",
+        "credit_reason" => "reason",
         "code" => "code",
         _ => "entry",
     }

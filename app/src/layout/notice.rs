@@ -73,6 +73,9 @@ fn words(code: &str) -> Option<&'static str> {
         }
         "unknown-choice" => "Please choose one of the options below.",
         "total-changed" => "The total has changed since you saw it. Please check it again: nothing was charged.",
+        "credit-changed" => {
+            "Your store credit has changed since you saw it. Please check it again: nothing was charged."
+        }
         "declined" => "The payment was declined. You can try again or choose another way to pay.",
         "no-order" => "There is no such order.",
         "order-unpaid" => "It has to be paid before it is sent. Note the payment first, once the money is there.",
@@ -84,6 +87,7 @@ fn words(code: &str) -> Option<&'static str> {
         "price" => "The amount is too large for an order. Please choose fewer.",
         "forbidden" => "That takes a permission that you don’t have.",
         "own-role" => "Nobody changes their own role. Somebody else who runs the shop can.",
+        "own-credit" => "Nobody gives themselves store credit. Somebody else who runs the shop can.",
         "last-admin" => "The shop needs at least one admin. Make somebody else one first.",
         "unknown-person" => "There is nobody like that any more.",
         "link" => "This link has expired, or it was used already. Sign in, or ask for a new one.",
@@ -144,6 +148,7 @@ fn good_words(code: &str) -> Option<&'static str> {
         "threshold-saved" => "The threshold is saved.",
         "location-saved" => "The location is saved.",
         "role-changed" => "The role is changed, and they are signed out everywhere.",
+        "credit-changed" => "The store credit is changed.",
         "events-replayed" => "They are being delivered again.",
         "code-sent" => "We have sent you a code by e-mail. It is good for ten minutes.",
         "factor-added" => "It is set up. From now on we ask for it when you sign in.",

@@ -39,12 +39,12 @@ pub fn next_step(order: &Order, settings: &Settings) -> String {
     match order.payment_terms {
         PaymentTerms::InAdvance => format!(
             "Please transfer {} to {} with the reference {}. We send your order as soon as it has arrived.",
-            order.to_pay(),
+            order.due(),
             settings.bank_account,
             order.number,
         ),
         PaymentTerms::OnDelivery => {
-            format!("We are getting your order ready. Please have {} in cash at hand when it comes.", order.to_pay())
+            format!("We are getting your order ready. Please have {} in cash at hand when it comes.", order.due())
         }
         PaymentTerms::Invoice => {
             "We are getting your order ready. You pay by the invoice that comes with it.".to_owned()
@@ -61,10 +61,22 @@ fn text(order: &Order, settings: &Settings, order_url: &str) -> String {
         let _ = writeln!(text, "{} × {}{options}  {gross}", line.quantity, line.name);
     }
     let delivery = commerce::money::Money::new(order.delivery.amounts.gross, order.currency);
-    let _ = writeln!(text, "{}  {delivery}\nTotal  {}\n", order.delivery_name, order.to_pay());
+    let _ = writeln!(text, "{}  {delivery}\nTotal  {}", order.delivery_name, order.to_pay());
+    for (name, amount) in by_credit(order) {
+        let _ = writeln!(text, "{name}  {amount}");
+    }
+    text.push('\n');
     let _ =
         writeln!(text, "Delivery to:\n{}\n\nFollow your order: {order_url}", order.delivery_address.lines().join("\n"));
     text
+}
+
+/// What store credit has paid, and what is left, where it has.
+fn by_credit(order: &Order) -> Vec<(&'static str, String)> {
+    if order.store_credit.minor() == 0 {
+        return Vec::new();
+    }
+    vec![("Paid with store credit", order.store_credit.to_string()), ("To pay", order.due().to_string())]
 }
 
 /// Mail readers know tables and inline styles, and little else.
@@ -89,6 +101,17 @@ fn html(order: &Order, settings: &Settings, order_url: &str) -> String {
         })
         .collect();
     let address: Vec<_> = order.delivery_address.lines().into_iter().map(|line| view! { {line}<br /> }).collect();
+    let credit: Vec<_> = by_credit(order)
+        .into_iter()
+        .map(|(name, amount)| {
+            view! {
+                <tr>
+                    <td style="padding:8px 0">{name}</td>
+                    <td style="padding:8px 0;text-align:right">{amount}</td>
+                </tr>
+            }
+        })
+        .collect();
     let content = view! {
         <p>"Your order number is "<strong>{order.number.to_string()}</strong>"."</p>
         <p>{next_step(order, settings)}</p>
@@ -103,6 +126,7 @@ fn html(order: &Order, settings: &Settings, order_url: &str) -> String {
                     <td style="padding:8px 0"><strong>"Total"</strong></td>
                     <td style="padding:8px 0;text-align:right"><strong>{order.to_pay().to_string()}</strong></td>
                 </tr>
+                {credit}
             </tbody>
         </table>
         <h2 style="font-size:18px">"Delivery to"</h2>

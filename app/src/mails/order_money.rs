@@ -32,14 +32,17 @@ pub fn refund_issued(about: About<'_>, amount: Money, to: RefundedTo<'_>, pieces
     Notice { title, sentences: vec![to.sentence(amount)], pieces, way_on: ("See your order", about.url) }.mail(about)
 }
 
-/// Tells that an order was given up, why if there is more to say, and what of its money goes back.
-pub fn order_cancelled(about: About<'_>, reason: Option<&str>, refund: Option<Money>) -> Mail {
+/// Tells that an order was given up, why if there is more to say, and what goes back: money, and store credit.
+pub fn order_cancelled(about: About<'_>, reason: Option<&str>, refund: Option<Money>, credit: Option<Money>) -> Mail {
     let mut sentences = vec!["Your order was cancelled. Nothing of it will be sent.".to_owned()];
     sentences.extend(reason.map(|reason| format!("The reason: {reason}")));
-    sentences.push(match refund {
-        Some(amount) => format!("We send {amount} back the way you paid, and tell you when it is done."),
-        None => "There is nothing to pay.".to_owned(),
-    });
+    sentences
+        .extend(refund.map(|amount| format!("We send {amount} back the way you paid, and tell you when it is done.")));
+    sentences
+        .extend(credit.map(|amount| format!("{amount} that you had paid with store credit is in your account again.")));
+    if refund.or(credit).is_none() {
+        sentences.push("There is nothing to pay.".to_owned());
+    }
     let title = "Your order was cancelled".to_owned();
     Notice { title, sentences, pieces: &all_pieces(about), way_on: ("See your order", about.url) }.mail(about)
 }
@@ -55,7 +58,7 @@ pub fn payment_reminder(about: About<'_>, due: Money, until: Option<DateTime<Utc
 
 /// Tells that a payment was declined; at `pay_url` it can be paid in another way.
 pub fn payment_declined(about: About<'_>, until: Option<DateTime<Utc>>, pay_url: &str) -> Mail {
-    let amount = about.order.to_pay();
+    let amount = about.order.due();
     let mut sentences = vec![format!("The payment of {amount} did not go through, and nothing was charged.")];
     sentences.push("You can try again, or choose another way to pay.".to_owned());
     sentences.extend(until.map(|until| format!("We keep your order until {}.", day(until))));

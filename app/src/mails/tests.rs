@@ -144,11 +144,23 @@ fn money_that_goes_back_is_told_with_its_way() {
 
 #[test]
 fn a_cancelled_order_says_what_becomes_of_its_money() {
-    let paid = mail(|about| order_cancelled(about, Some("It is <sold out>"), Some(euro(3_070))));
+    let paid = mail(|about| order_cancelled(about, Some("It is <sold out>"), Some(euro(3_070)), None));
     both(&paid, &["Your order was cancelled", "It is <sold out>", "We send €30.70 back", "2 × ", URL]);
-    let unpaid = mail(|about| order_cancelled(about, None, None));
+    let unpaid = mail(|about| order_cancelled(about, None, None, None));
     both(&unpaid, &["There is nothing to pay."]);
     assert!(!unpaid.text.contains("The reason"), "{}", unpaid.text);
+    let credit = mail(|about| order_cancelled(about, None, None, Some(euro(500))));
+    both(&credit, &["€5.00 that you had paid with store credit is in your account again"]);
+    assert!(!credit.text.contains("nothing to pay"), "{}", credit.text);
+}
+
+#[test]
+fn a_confirmation_says_what_store_credit_has_paid() {
+    let with_credit = Order { store_credit: euro(1_000), payment: Payment::PartlyPaid, ..order() };
+    let told = order_confirmation(&with_credit, &settings(), URL);
+    both(&told, &["€30.70", "Paid with store credit", "€10.00", "To pay", "Please transfer €20.70"]);
+    let without = order_confirmation(&order(), &settings(), URL);
+    assert!(!without.text.contains("store credit"), "{}", without.text);
 }
 
 #[test]

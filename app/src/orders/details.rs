@@ -57,7 +57,7 @@ pub fn OrderDetails(
             <section class="summary" aria-labelledby="bought">
                 <h2 id="bought">"What you bought"</h2>
                 <ul class="summary-lines">{lines}</ul>
-                <Amounts subtotal=order.subtotal() delivery=Some(delivery) taxes=order.tax_by_rate() total=order.to_pay() />
+                <Amounts subtotal=order.subtotal() delivery=Some(delivery) taxes=order.tax_by_rate() total=order.to_pay() credit=order.store_credit />
             </section>
         </div>
     }

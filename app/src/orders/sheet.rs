@@ -92,8 +92,12 @@ pub fn invoice(order: &Order, invoice: &Invoice, paid: i64, settings: &Settings)
     for (rate, tax) in order.tax_by_rate() {
         sums.push(sum(format!("Tax {} %", rate.percent()), tax.minor(), false));
     }
-    let due = order.total.gross.saturating_sub(paid);
+    let credit = order.store_credit.minor();
+    let due = order.total.gross.saturating_sub(credit).saturating_sub(paid);
     sums.push(sum("Total".to_owned(), order.total.gross, true));
+    if credit > 0 {
+        sums.push(sum("Paid with store credit".to_owned(), credit, false));
+    }
     sums.push(sum("Paid".to_owned(), paid, false));
     sums.push(sum("Still to be paid".to_owned(), due, due > 0));
     Sheet {
@@ -216,6 +220,13 @@ mod tests {
         assert!(sheet.facts.contains(&("Seller’s tax number", "DE000000000".to_owned())));
         let paid = invoice(&order, &issued(&order), 3_070, &settings);
         assert_eq!((paid.sums[4].amount.minor(), paid.sums[4].is_strong, paid.notes.len()), (0, false, 1));
+        let order = Order { store_credit: Money::new(70, order.currency), ..order };
+        let sheet = invoice(&order, &issued(&order), 1_000, &settings);
+        let sums: Vec<_> = sheet.sums.iter().map(|sum| (sum.name.as_str(), sum.amount.minor())).collect();
+        assert_eq!(
+            sums[2..],
+            [("Total", 3_070), ("Paid with store credit", 70), ("Paid", 1_000), ("Still to be paid", 2_000)]
+        );
     }
 
     #[test]

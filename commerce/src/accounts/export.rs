@@ -5,7 +5,7 @@ use crate::Shop;
 use crate::cart::account_token;
 use crate::db::sql;
 use crate::orders::{self, OrderId, claim};
-use crate::{access, cart, checkout, fulfilment};
+use crate::{access, cart, checkout, fulfilment, store_credit};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -101,6 +101,7 @@ pub async fn export(shop: &Shop, who: &SignedIn) -> Result<Value, DbErr> {
         "log": log_of(shop, who).await?,
         "cart": cart_of(shop, who).await?,
         "orders": orders_of(shop, who).await?,
+        "store_credit": credit_of(shop, who).await?,
         "mails": mails_to(shop, who).await?,
         "events": events_about(shop, who).await?,
     }))
@@ -170,11 +171,27 @@ async fn orders_of(shop: &Shop, who: &SignedIn) -> Result<Vec<Value>, DbErr> {
             "payment_method": order.payment_method, "email": order.email, "delivery_address": order.delivery_address,
             "billing_address": order.billing_address, "note": order.note, "currency": order.currency.code(),
             "delivery": { "name": order.delivery_name, "gross": order.delivery.amounts.gross },
-            "net": order.total.net, "tax": order.total.tax, "total": order.total.gross, "lines": lines,
+            "net": order.total.net, "tax": order.total.tax, "total": order.total.gross,
+            "store_credit": order.store_credit.minor(), "lines": lines,
             "shipments": shipments,
         }));
     }
     Ok(exported)
+}
+
+async fn credit_of(shop: &Shop, who: &SignedIn) -> Result<Value, DbErr> {
+    let db = shop.db.latest();
+    let balances = store_credit::queries::balances(db, who.user).await?;
+    let entries = store_credit::queries::entries(db, who.user, None, None).await?;
+    let entries: Vec<_> = entries
+        .into_iter()
+        .map(|entry| {
+            json!({
+                "amount": entry.amount, "kind": entry.kind, "order": entry.order, "reason": entry.reason, "at": entry.at,
+            })
+        })
+        .collect();
+    Ok(json!({ "balances": balances, "entries": entries }))
 }
 
 async fn shipments_of(shop: &Shop, order: OrderId) -> Result<Vec<Value>, DbErr> {

@@ -41,6 +41,8 @@ pub enum Action {
     PaymentReceived,
     /// Staff gave back money of an order.
     OrderRefunded,
+    /// Staff gave somebody store credit, or took it.
+    StoreCreditAdjusted,
     /// Goods came in.
     StockReceived,
     /// Stock was counted anew.
@@ -59,7 +61,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which people choose from them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::SignedIn,
         Self::SignInFailed,
         Self::PasswordChanged,
@@ -69,6 +71,7 @@ impl Action {
         Self::ShipmentDelivered,
         Self::PaymentReceived,
         Self::OrderRefunded,
+        Self::StoreCreditAdjusted,
         Self::StockReceived,
         Self::StockAdjusted,
         Self::StockTransferred,
@@ -90,6 +93,7 @@ impl Action {
             Self::ShipmentDelivered => "shipment-delivered",
             Self::PaymentReceived => "payment-received",
             Self::OrderRefunded => "order-refunded",
+            Self::StoreCreditAdjusted => "store-credit-adjusted",
             Self::StockReceived => "stock-received",
             Self::StockAdjusted => "stock-adjusted",
             Self::StockTransferred => "stock-transferred",

@@ -18,6 +18,8 @@ pub struct Model {
     pub delivery_method: Option<String>,
     /// The code of the gateway.
     pub payment_method: Option<String>,
+    /// Whether store credit is to pay what it can.
+    pub use_credit: bool,
     /// What the customer has to say.
     pub note: String,
     /// A hash of the network address that holds its stock.

@@ -74,6 +74,10 @@ pub struct Checkout {
     pub delivery: Option<DeliveryMethod>,
     /// How it is paid, once chosen and still on offer.
     pub payment: Option<PaymentMethod>,
+    /// Whether store credit is to pay of it what it can.
+    pub uses_credit: bool,
+    /// How much store credit pays of it.
+    pub credit: Money,
     /// What the customer has to say.
     pub note: String,
     /// Since when its stock is held.
@@ -89,13 +93,23 @@ pub struct Checkout {
 }
 
 impl Checkout {
+    /// What is to be paid with money.
+    pub fn due(&self) -> Money {
+        Money::new(self.totals.total.gross - self.credit.minor(), self.totals.currency)
+    }
+
+    /// Whether store credit pays all of it.
+    pub fn is_covered(&self) -> bool {
+        self.credit.minor() > 0 && self.due().minor() == 0
+    }
+
     /// The first step that is still to be done: none further on may be shown.
     pub fn next_step(&self) -> Step {
         if self.contact.is_none() {
             Step::Address
         } else if self.delivery.is_none() {
             Step::Delivery
-        } else if self.payment.is_none() {
+        } else if self.payment.is_none() && !self.is_covered() {
             Step::Payment
         } else {
             Step::Review
@@ -130,6 +144,9 @@ pub enum CheckoutError {
     /// The total is not the one that the shopper saw.
     #[error("the total has changed")]
     TotalChanged,
+    /// There is not as much store credit as the shopper saw, or more.
+    #[error("the store credit has changed")]
+    CreditChanged,
     /// An amount is out of range.
     #[error(transparent)]
     Price(#[from] crate::pricing::PriceError),

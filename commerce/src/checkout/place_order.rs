@@ -10,8 +10,10 @@ use crate::events::{self, NewEvent};
 use crate::inventory::claims;
 use crate::money::Money;
 use crate::orders::entity::{line, order};
-use crate::orders::{Fulfilment, Lifecycle, OrderId, OrderLineId, OrderNumber, OrderPlaced, Payment, PlacedLine};
-use crate::payments::{ledger, pay::pay};
+use crate::orders::{Fulfilment, Lifecycle, OrderId, OrderLineId, OrderNumber, OrderPlaced, PlacedLine};
+use crate::payments::{Credit, PaymentTerms, ledger, pay::pay, state};
+use crate::store_credit::book::{Posting, post};
+use crate::store_credit::{self, EntryKind};
 use crate::token::Token;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, SqlErr};
@@ -26,6 +28,8 @@ pub struct Agreement {
     pub cart: CartId,
     /// The total they saw, in minor units.
     pub total: i64,
+    /// What of it they saw that store credit pays, in minor units.
+    pub credit: i64,
 }
 
 /// An order that was placed, or waits for its payment.
@@ -143,11 +147,15 @@ fn check(checkout: &Checkout, agreement: Agreement) -> Result<(), CheckoutError>
     if checkout.cart.lines.iter().any(|line| line.unit_price.is_none()) {
         return Err(CheckoutError::LineProblem);
     }
+    let same_total = checkout.totals.total.gross == agreement.total;
+    if same_total && checkout.credit.minor() != agreement.credit {
+        return Err(CheckoutError::CreditChanged);
+    }
     match checkout.next_step() {
         Step::Review => {}
         missing => return Err(CheckoutError::StepMissing(missing)),
     }
-    if checkout.totals.total.gross != agreement.total {
+    if !same_total {
         return Err(CheckoutError::TotalChanged);
     }
     Ok(())
@@ -163,13 +171,19 @@ async fn insert<C: ConnectionTrait>(
 ) -> Result<Made, CheckoutError> {
     let contact = checkout.contact.as_ref().ok_or(CheckoutError::StepMissing(Step::Address))?;
     let delivery = checkout.delivery.as_ref().ok_or(CheckoutError::StepMissing(Step::Delivery))?;
-    let payment = checkout.payment.as_ref().ok_or(CheckoutError::StepMissing(Step::Payment))?;
+    let method = match (&checkout.payment, checkout.is_covered()) {
+        (_, true) => (store_credit::METHOD, PaymentTerms::InAdvance, true),
+        (Some(payment), false) => (payment.code, payment.terms, payment.agrees_at_once),
+        (None, false) => return Err(CheckoutError::StepMissing(Step::Payment)),
+    };
+    let (payment_code, terms, agrees_at_once) = method;
     let id = OrderId::new(now);
     let totals = &checkout.totals;
-    let due = Money::new(totals.total.gross, totals.currency);
-    let waits = !payment.agrees_at_once && due.minor() != 0;
+    let due = checkout.due();
+    let waits = !agrees_at_once && due.minor() != 0;
     let lifecycle = if waits { Lifecycle::AwaitingPayment } else { Lifecycle::Placed };
     let number = OrderNumber::random();
+    let paid = state(totals.total.gross, Credit { spent: checkout.credit.minor(), returned: 0 }, &[]);
     let row = order::ActiveModel {
         id: Set(id),
         number: Set(number.to_string()),
@@ -178,10 +192,10 @@ async fn insert<C: ConnectionTrait>(
         guest_hash: Set(Some(guest.hash())),
         user_id: Set(user),
         lifecycle: Set(lifecycle.code().to_owned()),
-        payment: Set(Payment::None.code().to_owned()),
+        payment: Set(paid.code().to_owned()),
         fulfilment: Set(Fulfilment::Unfulfilled.code().to_owned()),
-        payment_method: Set(payment.code.to_owned()),
-        payment_terms: Set(payment.terms.code().to_owned()),
+        payment_method: Set(payment_code.to_owned()),
+        payment_terms: Set(terms.code().to_owned()),
         pay_by: Set(waits.then(|| now + TimeDelta::minutes(PAY_BY_MINUTES))),
         check_at: Set(waits.then(|| now + TimeDelta::seconds(ALONE_SECONDS))),
         email: Set(contact.email.clone()),
@@ -199,7 +213,7 @@ async fn insert<C: ConnectionTrait>(
         net: Set(totals.total.net),
         tax: Set(totals.total.tax),
         total: Set(totals.total.gross),
-        store_credit: Set(0),
+        store_credit: Set(checkout.credit.minor()),
         keeps_payment: Set(false),
         version: Set(1),
         placed_at: Set((!waits).then_some(now)),
@@ -210,20 +224,40 @@ async fn insert<C: ConnectionTrait>(
     };
     order::Entity::insert(row).exec_without_returning(tx).await?;
     insert_all::<line::Entity, _>(tx, lines(id, checkout, now)).await?;
-    let later = shop.reference().settings.capture_when_shipped;
-    let reference = payment.agrees_at_once.then(|| number.to_string());
-    ledger::open(tx, id, payment.code, reference.as_deref(), due, later, now).await?;
+    if checkout.credit.minor() > 0 {
+        spend(shop, tx, user, checkout.credit, id, now).await?;
+    }
+    if !checkout.is_covered() {
+        let later = shop.reference().settings.capture_when_shipped;
+        let reference = agrees_at_once.then(|| number.to_string());
+        ledger::open(tx, id, payment_code, reference.as_deref(), due, later, now).await?;
+    }
     if !waits {
         let placed = OrderPlaced {
             order: id,
             number,
-            total: due,
-            payment_method: payment.code.to_owned(),
+            total: totals.to_pay(),
+            payment_method: payment_code.to_owned(),
             lines: checkout.cart.lines.iter().map(placed_line).collect(),
         };
         events::emit(shop, tx, vec![NewEvent::of(&placed, 1)]).await?;
     }
     Ok(Made { id, waits })
+}
+
+/// Takes what an order is paid with of its owner's store credit; it is the amount that was seen, or nothing.
+async fn spend<C: ConnectionTrait>(
+    shop: &Shop,
+    tx: &C,
+    user: Option<UserId>,
+    credit: Money,
+    order: OrderId,
+    now: DateTime<Utc>,
+) -> Result<(), CheckoutError> {
+    let user = user.ok_or(CheckoutError::CreditChanged)?;
+    let amount = Money::new(-credit.minor(), credit.currency());
+    let posting = Posting::of_order(user, amount, EntryKind::Spent, order);
+    post(shop, tx, posting, now).await?.map(drop).ok_or(CheckoutError::CreditChanged)
 }
 
 fn placed_line(line: &CartLine) -> PlacedLine {

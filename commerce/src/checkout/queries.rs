@@ -5,8 +5,10 @@ use crate::Shop;
 use crate::cart::queries::{Joined, Key};
 use crate::cart::{self, Cart, CartId};
 use crate::inventory::Demand;
+use crate::money::Money;
 use crate::payments::PaymentContext;
 use crate::pricing::{LineToPrice, PriceError, TotalsContext, totals};
+use crate::store_credit;
 use crate::token::Token;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, IdenStatic, Iterable};
 
@@ -33,11 +35,16 @@ async fn load<C: ConnectionTrait>(shop: &Shop, db: &C, key: Key<'_>) -> Result<O
         return Ok(None);
     }
     let row = entity::Model::from_query_result(&row, "checkout_")?;
-    assemble(shop, cart, row).map(Some).map_err(|error| DbErr::Custom(error.to_string()))
+    let credit = match row.use_credit {
+        true => store_credit::queries::of_cart(db, cart.id, cart.currency).await?,
+        false => Money::zero(cart.currency),
+    };
+    assemble(shop, cart, row, credit).map(Some).map_err(|error| DbErr::Custom(error.to_string()))
 }
 
-/// Puts together what the page shows and what placing charges: one function for both.
-fn assemble(shop: &Shop, cart: Cart, row: entity::Model) -> Result<Checkout, PriceError> {
+/// Puts together what the page shows and what placing charges: one function for both. `credit` is the store credit
+/// that can be used.
+fn assemble(shop: &Shop, cart: Cart, row: entity::Model, credit: Money) -> Result<Checkout, PriceError> {
     let reference = shop.reference();
     let subtotal = cart.subtotal();
     let delivery_offers: Vec<_> = reference
@@ -64,11 +71,18 @@ fn assemble(shop: &Shop, cart: Cart, row: entity::Model) -> Result<Checkout, Pri
         delivery: chosen.map(|(_, price)| *price),
     };
     let totals = totals(context, &lines)?;
-    let payment_offers = shop.gateways.methods(PaymentContext { total: totals.to_pay(), country });
+    let total = totals.to_pay();
+    let credit = Money::new(credit.minor().min(total.minor()), total.currency());
+    let due = Money::new(total.minor() - credit.minor(), total.currency());
+    // Where credit pays for everything, what is on offer is for whoever rather keeps it.
+    let offered_for = if due.minor() == 0 { total } else { due };
+    let payment_offers = shop.gateways.methods(PaymentContext { total: offered_for, country });
     Ok(Checkout {
         delivery: chosen.map(|(method, _)| method.clone()),
         payment: payment_offers.iter().find(|method| Some(method.code) == row.payment_method.as_deref()).cloned(),
         contact: row.contact,
+        uses_credit: row.use_credit,
+        credit,
         note: row.note,
         hold_started_at: row.hold_started_at,
         hold_expires_at: row.hold_expires_at,

@@ -24,6 +24,8 @@ pub enum StepDone {
     },
     /// The code of the gateway.
     Payment(String),
+    /// Store credit, and the code of the gateway for what it doesn't pay.
+    Credit(Option<String>),
 }
 
 /// Keeps what a step has found out.
@@ -70,11 +72,19 @@ fn set(row: &mut entity::ActiveModel, checkout: &Checkout, done: &StepDone) -> R
             row.note = Set(note.clone());
         }
         StepDone::Payment(code) => {
-            if !checkout.payment_offers.iter().any(|offered| offered.code == code) {
-                return Err(CheckoutError::UnknownChoice);
-            }
-            row.payment_method = Set(Some(code.clone()));
+            row.payment_method = Set(Some(offered(checkout, code)?));
+            row.use_credit = Set(false);
+        }
+        StepDone::Credit(code) => {
+            // Where it pays for everything nothing needs to be chosen; where it doesn't, that step is still to be done.
+            row.payment_method = Set(code.as_deref().map(|code| offered(checkout, code)).transpose()?);
+            row.use_credit = Set(true);
         }
     }
     Ok(())
+}
+
+fn offered(checkout: &Checkout, code: &str) -> Result<String, CheckoutError> {
+    let is_offered = checkout.payment_offers.iter().any(|offered| offered.code == code);
+    is_offered.then(|| code.to_owned()).ok_or(CheckoutError::UnknownChoice)
 }

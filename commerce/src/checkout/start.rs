@@ -49,6 +49,7 @@ async fn attempt(shop: &Shop, token: &Token, client: &str) -> Result<i64, Checko
         contact: Set(None),
         delivery_method: Set(None),
         payment_method: Set(None),
+        use_credit: Set(false),
         note: Set(String::new()),
         client: Set(client.to_owned()),
         hold_started_at: Set(now),

@@ -13,6 +13,7 @@ use crate::orders::OrderPlaced;
 use crate::orders::cancel::OrderCancelled;
 use crate::orders::refund::RefundRequested;
 use crate::payments::{PaymentFailed, PaymentProcessed, PaymentVoided, RefundIssued};
+use crate::store_credit::{StoreCreditGranted, StoreCreditSpent};
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -73,6 +74,8 @@ static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         entry::<SignInCodeRequested>(),
         entry::<StockChanged>(),
         entry::<StockLow>(),
+        entry::<StoreCreditGranted>(),
+        entry::<StoreCreditSpent>(),
         entry::<UserRegistered>(),
     ];
     entries.sort_by_key(|entry| entry.kind);

@@ -1,5 +1,6 @@
 //! An order is given up: its stock is free again, and what was paid goes back.
 
+use super::return_credit::return_credit;
 use super::{Fulfilment, Lifecycle, Order, OrderEvent, OrderId, OrderNumber, queries};
 use crate::Shop;
 use crate::accounts::{Permission, SignedIn, UserId};
@@ -214,6 +215,9 @@ pub(crate) async fn give_up<C: ConnectionTrait>(
         refunded: cancellation.refund,
     };
     events::emit(shop, tx, vec![NewEvent::of(&cancelled, version)]).await?;
+    if cancellation.refund {
+        return_credit(shop, tx, order, now).await?;
+    }
     // Nobody is to pay it any more.
     ledger::end_open(tx, &ledger::attempts(tx, order.id).await?, "cancelled", now).await?;
     Ok(settle_up(shop, tx, order.id, now, &[]).await?)

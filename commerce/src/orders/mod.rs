@@ -32,6 +32,8 @@ pub mod receive_money;
 #[cfg(feature = "ssr")]
 pub mod refund;
 #[cfg(feature = "ssr")]
+mod return_credit;
+#[cfg(feature = "ssr")]
 pub mod search;
 mod state;
 #[cfg(feature = "ssr")]
@@ -115,7 +117,7 @@ impl Order {
 
     /// What is to be paid with money: the total without what store credit paid.
     pub fn due(&self) -> Money {
-        Money::new(self.total.gross - self.store_credit.minor(), self.currency)
+        Money::new((self.total.gross - self.store_credit.minor()).max(0), self.currency)
     }
 
     /// What is reported of it once it is placed.

@@ -5,12 +5,14 @@ use super::{Lifecycle, Order, OrderId, OrderLineId, RefundId, queries};
 use crate::Shop;
 use crate::accounts::{Permission, SignedIn, UserId};
 use crate::audit::{self, Done};
-use crate::clock::uuid_at;
 use crate::db::{self, sql};
 use crate::events::{self, NewEvent};
 use crate::money::Money;
+use crate::payments::ledger::{self, Attempt};
 use crate::payments::record::settle_up;
-use crate::payments::{Action, OperationId, Wish, ledger};
+use crate::payments::{Action, Credit, OperationId, Wish, split};
+use crate::store_credit::EntryKind;
+use crate::store_credit::book::{Posting, post};
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde::{Deserialize, Serialize};
@@ -19,7 +21,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundMethod {
-    /// The way it came.
+    /// The way it came: money first, then what store credit has paid.
     Original,
     /// As credit of the account, to be spent here.
     StoreCredit,
@@ -75,7 +77,8 @@ pub struct RefundRequested {
 event!(RefundRequested, version 1, about order);
 
 /// Gives money of an order back: several times, in parts, for lines or any amount, never more than was captured and is
-/// not given back yet. Money goes back by itself after this; store credit is there at once.
+/// not given back yet. Money goes back by itself after this; store credit is there at once, and what was paid with it
+/// is given back as it.
 ///
 /// # Errors
 /// [`OrderError::TooMuch`] for more than there is, [`OrderError::NoAccount`] for store credit of a guest.
@@ -106,29 +109,35 @@ async fn attempt(shop: &Shop, staff: UserId, order: OrderId, refund: &Refund) ->
         return Err(OrderError::Nothing);
     }
     let attempts = ledger::attempts(&tx, order.id).await?;
-    let refundable: i64 = attempts.iter().map(|attempt| attempt.state.refundable().max(0)).sum();
-    if amount > refundable - credited(&tx, order.id).await? {
-        return Err(OrderError::TooMuch);
+    let left = Refundable::of(&tx, &order, &attempts).await?;
+    // As store credit, the money is kept for as long as credit can be given back instead.
+    let (money, from_credit) = match refund.method {
+        RefundMethod::Original => split(amount, left.money, left.credit),
+        RefundMethod::StoreCredit => split(amount, left.credit, left.money).map(|(credit, money)| (money, credit)),
     }
+    .ok_or(OrderError::TooMuch)?;
     let id = RefundId::new(now);
-    write(&tx, id, &order, staff, refund, amount, &lines, now).await?;
-    match refund.method {
-        RefundMethod::Original => {
-            let mut left = amount;
-            // The newest payment goes back first.
-            for attempt in attempts.iter().rev() {
-                let part = attempt.state.refundable().max(0).min(left);
-                if part > 0 {
-                    let wish = Wish { attempt: attempt.id, action: Action::Refund, amount: part };
-                    let actor = format!("staff:{staff}");
-                    ledger::ask(&tx, OperationId::new(now), wish, "refund", &actor, now).await?;
-                }
-                left -= part;
+    write(&tx, id, &order, staff, refund, (amount, from_credit), &lines, now).await?;
+    let to_credit = match refund.method {
+        RefundMethod::Original => from_credit,
+        RefundMethod::StoreCredit => amount,
+    };
+    if to_credit > 0 {
+        let owner = queries::owner(&tx, order.id).await?.ok_or(OrderError::NoAccount)?;
+        let posting = Posting::of_order(owner, Money::new(to_credit, order.currency), EntryKind::Refunded, order.id);
+        post(shop, &tx, Posting { refund: Some(id), ..posting }, now).await?;
+    }
+    if refund.method == RefundMethod::Original {
+        let mut left = money;
+        // The newest payment goes back first.
+        for attempt in attempts.iter().rev() {
+            let part = attempt.state.refundable().max(0).min(left);
+            if part > 0 {
+                let wish = Wish { attempt: attempt.id, action: Action::Refund, amount: part };
+                let actor = format!("staff:{staff}");
+                ledger::ask(&tx, OperationId::new(now), wish, "refund", &actor, now).await?;
             }
-        }
-        RefundMethod::StoreCredit => {
-            let owner = queries::owner(&tx, order.id).await?.ok_or(OrderError::NoAccount)?;
-            give_credit(&tx, owner, id, &order, amount, now).await?;
+            left -= part;
         }
     }
     settle_up(shop, &tx, order.id, now, &[]).await?;
@@ -187,12 +196,13 @@ async fn write<C: ConnectionTrait>(
     order: &Order,
     staff: UserId,
     refund: &Refund,
-    amount: i64,
+    (amount, from_credit): (i64, i64),
     lines: &[(OrderLineId, i32, i64)],
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let text = "INSERT INTO refunds (id, order_id, idempotency_key, method, amount, reason, actor_id, created_at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let text = "INSERT INTO refunds (id, order_id, idempotency_key, method, amount, reason, actor_id, created_at,
+                                     from_credit)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let values = [
         id.into(),
         order.id.into(),
@@ -202,6 +212,7 @@ async fn write<C: ConnectionTrait>(
         refund.reason.clone().into(),
         staff.into(),
         now.into(),
+        from_credit.into(),
     ];
     tx.execute_raw(sql(tx, text, values)).await?;
     for (line, quantity, amount) in lines {
@@ -212,46 +223,85 @@ async fn write<C: ConnectionTrait>(
     Ok(())
 }
 
-async fn give_credit<C: ConnectionTrait>(
-    tx: &C,
-    owner: UserId,
-    refund: RefundId,
-    order: &Order,
-    amount: i64,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    let text = "INSERT INTO store_credit_entries (id, user_id, currency, amount, refund_id, order_id, created_at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let values = [
-        uuid_at(now).into(),
-        owner.into(),
-        order.currency.code().into(),
-        amount.into(),
-        refund.into(),
-        order.id.into(),
-        now.into(),
-    ];
-    tx.execute_raw(sql(tx, text, values)).await.map(drop)
+/// What was given back of an order as store credit, in minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GivenBack {
+    /// For money that stays.
+    pub credited: i64,
+    /// For store credit that the order was paid with.
+    pub returned: i64,
 }
 
-/// What of an order was given back as store credit, in minor units.
-///
-/// # Errors
-/// When the database fails.
-pub async fn credited<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<i64, DbErr> {
-    let text = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) AS n FROM refunds
-                WHERE order_id = $1 AND method = 'store_credit'";
-    let row = db.query_one_raw(sql(db, text, [order.into()])).await?;
-    row.map_or(Ok(0), |row| row.try_get("", "n"))
+impl GivenBack {
+    /// Reads it from the order's refunds.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Self, DbErr> {
+        let text =
+            "SELECT CAST(COALESCE(SUM(CASE WHEN method = 'store_credit' THEN amount - from_credit ELSE 0 END), 0)
+                                AS BIGINT) AS credited,
+                           CAST(COALESCE(SUM(from_credit), 0) AS BIGINT) AS returned
+                    FROM refunds WHERE order_id = $1";
+        let Some(row) = db.query_one_raw(sql(db, text, [order.into()])).await? else { return Ok(Self::default()) };
+        Ok(Self { credited: row.try_get("", "credited")?, returned: row.try_get("", "returned")? })
+    }
+
+    /// The store credit that an order was paid with, and what of it went back: all of it once the order is given up,
+    /// unless what was paid is kept.
+    pub(crate) fn credit(self, order: &Order) -> Credit {
+        let spent = order.store_credit.minor();
+        let is_back = order.lifecycle == Lifecycle::Cancelled && !order.keeps_payment;
+        Credit { spent, returned: if is_back { spent } else { self.returned } }
+    }
 }
 
-/// What can still be given back of an order.
+/// What can still be given back of an order, in minor units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Refundable {
+    money: i64,
+    credit: i64,
+}
+
+impl Refundable {
+    async fn of<C: ConnectionTrait>(db: &C, order: &Order, attempts: &[Attempt]) -> Result<Self, DbErr> {
+        let given = GivenBack::of(db, order.id).await?;
+        let kept: i64 = attempts.iter().map(|attempt| attempt.state.refundable().max(0)).sum();
+        let credit = given.credit(order).kept();
+        Ok(Self { money: (kept - given.credited).max(0), credit })
+    }
+}
+
+/// What can still be given back of an order: money, and store credit that has paid it.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn refundable<C: ConnectionTrait>(db: &C, order: &Order) -> Result<Money, DbErr> {
-    let attempts = ledger::attempts(db, order.id).await?;
-    let kept: i64 = attempts.iter().map(|attempt| attempt.state.refundable().max(0)).sum();
-    let minor = (kept - credited(db, order.id).await?).max(0);
-    Ok(Money::new(minor, order.currency))
+    let left = Refundable::of(db, order, &ledger::attempts(db, order.id).await?).await?;
+    Ok(Money::new(left.money + left.credit, order.currency))
+}
+
+/// What a refund has given as store credit; nothing where there is no such refund.
+///
+/// # Errors
+/// When the database fails.
+pub async fn given_as_credit<C: ConnectionTrait>(db: &C, refund: RefundId, order: &Order) -> Result<Money, DbErr> {
+    let text = "SELECT CASE WHEN method = 'store_credit' THEN amount ELSE from_credit END AS n FROM refunds
+                WHERE id = $1 AND order_id = $2";
+    let row = db.query_one_raw(sql(db, text, [refund.into(), order.id.into()])).await?;
+    Ok(Money::new(row.map_or(Ok(0), |row| row.try_get("", "n"))?, order.currency))
+}
+
+/// What an order gives back that was given up and keeps nothing: money, and store credit that had paid it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn given_back_at_the_end<C: ConnectionTrait>(db: &C, order: &Order) -> Result<(Money, Money), DbErr> {
+    let text = "SELECT CAST(COALESCE(SUM(amount - from_credit), 0) AS BIGINT) AS n FROM refunds WHERE order_id = $1";
+    let row = db.query_one_raw(sql(db, text, [order.id.into()])).await?;
+    let before: i64 = row.map_or(Ok(0), |row| row.try_get("", "n"))?;
+    let captured: i64 =
+        ledger::attempts(db, order.id).await?.iter().map(|attempt| attempt.state.balance.captured).sum();
+    let credit = order.store_credit.minor() - GivenBack::of(db, order.id).await?.returned;
+    Ok((Money::new((captured - before).max(0), order.currency), Money::new(credit, order.currency)))
 }

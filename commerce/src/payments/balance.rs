@@ -169,6 +169,29 @@ pub fn wishes(due: Due, attempts: &[AttemptState]) -> Vec<Wish> {
     wishes
 }
 
+/// Store credit that an order was paid with, in minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Credit {
+    /// Spent on it.
+    pub spent: i64,
+    /// Given back of that.
+    pub returned: i64,
+}
+
+impl Credit {
+    /// What was spent and not given back.
+    pub fn kept(self) -> i64 {
+        self.spent - self.returned
+    }
+}
+
+/// Of an amount that goes back, what goes back as money and what as store credit, in minor units: money first, then
+/// credit for what credit has paid. None where it is more than there is.
+pub fn split(amount: i64, money: i64, credit: i64) -> Option<(i64, i64)> {
+    let part = amount.min(money);
+    (amount - part <= credit).then_some((part, amount - part))
+}
+
 /// What of an order is agreed: set aside or taken, in minor units.
 fn agreed(attempts: &[AttemptState]) -> i64 {
     attempts.iter().map(|attempt| attempt.balance.held() + attempt.balance.kept()).sum()
@@ -179,16 +202,20 @@ pub fn outstanding(amount: i64, attempts: &[AttemptState]) -> i64 {
     (amount - agreed(attempts)).max(0)
 }
 
-/// The stored fact of an order's payment, from what is due and its attempts.
-pub fn state(amount: i64, attempts: &[AttemptState]) -> Payment {
+/// The stored fact of an order's payment, from its total, the store credit that has paid of it, and its attempts.
+/// Credit counts like money that was taken.
+pub fn state(total: i64, credit: Credit, attempts: &[AttemptState]) -> Payment {
     let sum = |of: fn(&Balance) -> i64| attempts.iter().map(|attempt| of(&attempt.balance)).sum::<i64>();
-    let (captured, refunded, held) = (sum(|b| b.captured), sum(|b| b.refunded), sum(Balance::held));
+    let captured = sum(|b| b.captured) + credit.spent;
+    let refunded = sum(|b| b.refunded) + credit.returned;
+    let held = sum(Balance::held);
     let kept = captured - refunded;
-    if captured > 0 && kept >= amount {
+    if captured > 0 && kept >= total {
         Payment::Paid
+    } else if held > 0 && kept + held >= total {
+        Payment::Authorised
     } else if captured == 0 {
         match (held > 0, attempts.iter().any(|attempt| attempt.balance.voided)) {
-            (true, _) if kept + held >= amount => Payment::Authorised,
             (true, _) | (false, false) => Payment::None,
             (false, true) => Payment::Voided,
         }
@@ -304,9 +331,9 @@ mod tests {
     #[test]
     fn the_word_for_a_payment() {
         let of = |authorised, captured, refunded, voided| {
-            state(100, &[attempt(1, Balance { authorised, captured, refunded, voided })])
+            state(100, Credit::default(), &[attempt(1, Balance { authorised, captured, refunded, voided })])
         };
-        assert_eq!(state(100, &[]), Payment::None);
+        assert_eq!(state(100, Credit::default(), &[]), Payment::None);
         assert_eq!(of(0, 0, 0, false), Payment::None);
         assert_eq!(of(100, 0, 0, false), Payment::Authorised);
         assert_eq!(of(50, 0, 0, false), Payment::None);
@@ -316,6 +343,62 @@ mod tests {
         assert_eq!(of(120, 120, 20, false), Payment::Paid, "what was too much went back");
         assert_eq!(of(100, 100, 30, false), Payment::PartlyRefunded);
         assert_eq!(of(100, 100, 100, false), Payment::Refunded);
+    }
+
+    #[test]
+    fn store_credit_counts_as_paid() {
+        let of = |spent, returned, balance| state(100, Credit { spent, returned }, &[attempt(1, balance)]);
+        let none = Balance::default();
+        let taken = |captured, refunded| Balance { authorised: captured, captured, refunded, voided: false };
+        assert_eq!(of(100, 0, none), Payment::Paid, "wholly");
+        assert_eq!(of(40, 0, none), Payment::PartlyPaid, "while the rest is waited for");
+        assert_eq!(of(40, 0, Balance { authorised: 60, ..none }), Payment::Authorised);
+        assert_eq!(of(40, 0, Balance { authorised: 59, ..none }), Payment::PartlyPaid);
+        assert_eq!(of(40, 0, taken(60, 0)), Payment::Paid);
+        assert_eq!(of(40, 0, taken(60, 60)), Payment::PartlyRefunded);
+        assert_eq!(of(40, 40, taken(60, 60)), Payment::Refunded);
+        assert_eq!(of(100, 100, none), Payment::Refunded);
+    }
+
+    proptest! {
+        #[test]
+        fn what_goes_back_is_money_first_and_never_more_than_there_is(
+            total in 1_i64..1_000,
+            credit in 0_i64..1_000,
+            asked in prop::collection::vec((1_i64..600, any::<bool>()), 0..8),
+        ) {
+            let spent = credit.min(total);
+            let captured = total - spent;
+            // What was given back as money, as credit of money that stays, and of credit that was spent.
+            let (mut refunded, mut credited, mut returned) = (0, 0, 0);
+            for (amount, as_credit) in asked {
+                let (money, of_credit) = (captured - refunded - credited, spent - returned);
+                let parts = match as_credit {
+                    false => split(amount, money, of_credit),
+                    true => split(amount, of_credit, money).map(|(of_credit, money)| (money, of_credit)),
+                };
+                prop_assert_eq!(parts.is_some(), amount <= money + of_credit);
+                let Some((part, rest)) = parts else { continue };
+                prop_assert_eq!(part + rest, amount);
+                prop_assert!(part >= 0 && rest >= 0 && part <= money && rest <= of_credit);
+                if as_credit { credited += part } else { refunded += part }
+                returned += rest;
+                prop_assert!(as_credit || rest == 0 || part == money, "money goes back first");
+                prop_assert!(refunded + credited + returned <= total);
+                let balance = Balance { authorised: captured, captured, refunded, voided: false };
+                let attempts = [attempt(1, balance)];
+                let due = Due { lifecycle: Lifecycle::Placed, amount: captured, capture: true, keeps_payment: false, credited };
+                prop_assert_eq!(wishes(due, &attempts), [], "nothing goes back by itself");
+                // Given up, everything that was not given back yet goes back, and no more.
+                let cancelled = Due { lifecycle: Lifecycle::Cancelled, ..due };
+                let back: i64 = wishes(cancelled, &attempts).iter().map(|wish| wish.amount).sum();
+                prop_assert_eq!(refunded + back + credited + spent, total);
+                let credit = Credit { spent, returned };
+                let word = state(total, credit, &attempts);
+                prop_assert_eq!(word == Payment::Paid, refunded + returned == 0);
+                prop_assert_eq!(word == Payment::Refunded, refunded + returned == total);
+            }
+        }
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub mod test_gateway;
 #[cfg(feature = "ssr")]
 pub mod webhook;
 
-pub use balance::{AttemptState, Balance, Due, Entry, Wish, balance, outstanding, state, wishes};
+pub use balance::{AttemptState, Balance, Credit, Due, Entry, Wish, balance, outstanding, split, state, wishes};
 #[cfg(feature = "ssr")]
 pub use {
     bank_transfer::BankTransfer,

@@ -10,7 +10,7 @@ use crate::db::{self, for_update, sql};
 use crate::events::{self, NewEvent};
 use crate::money::Money;
 use crate::orders::place::place;
-use crate::orders::refund;
+use crate::orders::refund::GivenBack;
 use crate::orders::{Lifecycle, OrderId, queries};
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -135,9 +135,10 @@ pub(crate) async fn settle_up<C: ConnectionTrait>(
 ) -> Result<(), DbErr> {
     let attempts = ledger::attempts(tx, order).await?;
     let order = queries::by_id(tx, order).await?.ok_or_else(|| DbErr::RecordNotFound(order.to_string()))?;
+    let given = GivenBack::of(tx, order.id).await?;
     let states: Vec<_> = attempts.iter().map(|attempt| attempt.state.clone()).collect();
-    let amount = order.total.gross - order.store_credit.minor();
-    let payment = state(amount, &states);
+    let amount = order.due().minor();
+    let payment = state(order.total.gross, given.credit(&order), &states);
     let text = "UPDATE orders SET payment = $2, version = version + 1, updated_at = $3 WHERE id = $1 RETURNING version";
     let row = tx.query_one_raw(sql(tx, text, [order.id.into(), payment.code().into(), now.into()])).await?;
     let version: i64 = row.map_or(Ok(0), |row| row.try_get("", "version"))?;
@@ -149,8 +150,13 @@ pub(crate) async fn settle_up<C: ConnectionTrait>(
     }
     let has_left = order.fulfilment != crate::orders::Fulfilment::Unfulfilled;
     let later = attempts.iter().any(|attempt| attempt.capture_later);
-    let credited = refund::credited(tx, order.id).await?;
-    let due = Due { lifecycle, amount, capture: has_left || !later, keeps_payment: order.keeps_payment, credited };
+    let due = Due {
+        lifecycle,
+        amount,
+        capture: has_left || !later,
+        keeps_payment: order.keeps_payment,
+        credited: given.credited,
+    };
     for wish in wishes(due, &states) {
         let reason = if lifecycle == Lifecycle::Cancelled { "cancelled" } else { "balance" };
         ledger::ask(tx, OperationId::new(now), wish, reason, "system", now).await?;

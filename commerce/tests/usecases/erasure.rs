@@ -2,13 +2,15 @@
 
 use crate::harness::{Guest, TestShop, contact, password};
 use commerce::accounts::address_book::{Entry, save};
-use commerce::accounts::{AccountError, SignedIn, Topic, change_email, erase, export, preferences};
+use commerce::accounts::{AccountError, Role, SignedIn, Topic, UserId, change_email, erase, export, preferences};
 use commerce::cart::drafts::{self, Draft};
 use commerce::cart::{account_token, merge};
 use commerce::checkout::Step;
 use commerce::forms::Fields;
+use commerce::money::{Currency, Money};
 use commerce::notifications::{Mail, purge, send_mail::send_mail};
 use commerce::orders::{Order, anonymise, link, queries};
+use commerce::store_credit::{Adjustment, adjust::adjust};
 use sea_orm::FromQueryResult;
 
 /// What is searched for: a word that is in nobody else's records.
@@ -49,6 +51,9 @@ async fn known_everywhere(shop: &TestShop) -> (SignedIn, Guest, Vec<Order>) {
     };
     save::add(shop, zuse.user, &entry).await.expect("kept");
     preferences::choose(shop, zuse.user, &[Topic::News]).await.expect("kept");
+    let staff = SignedIn { user: UserId::new(shop.clock.now()), role: Role::Admin, ..zuse.clone() };
+    let gift = Adjustment { amount: Money::new(500, Currency::EUR), reason: "Sorry, Mr Zuse".to_owned() };
+    adjust(shop, &staff, zuse.user, &gift, "x").await.expect("given");
     change_email::request(shop, &zuse, "zuse.neu@example.org", Some(&password())).await.expect("asked");
 
     let mut guest = shop.guest();
@@ -130,7 +135,7 @@ both_databases! {
         let before = found(&shop).await;
         for place in ["addresses.address", "checkouts.contact", "email_changes.email", "form_drafts.fields",
                       "mails.recipient", "mails.text", "orders.billing_address", "orders.email", "users.email",
-                      "users.name", "event_deliveries.error"] {
+                      "users.name", "event_deliveries.error", "store_credit_entries.reason"] {
             assert!(before.iter().any(|found| found == place), "{place} is not in {before:?}");
         }
         let refused = erase::erase(&shop, &zuse, Some(&password()), guest.token.as_ref()).await;
@@ -143,7 +148,8 @@ both_databases! {
 
         erase::erase(&shop, &zuse, Some(&password()), guest.token.as_ref()).await.expect("erased");
         assert_eq!(found(&shop).await, ["events.data", "orders.billing_address", "orders.delivery_address"]);
-        for table in ["users", "sessions", "verification_tokens", "addresses", "mail_preferences", "mails"] {
+        for table in ["users", "sessions", "verification_tokens", "addresses", "mail_preferences", "mails",
+                      "store_credit_entries", "store_credit_balances"] {
             assert_eq!(shop.count(table).await, 0, "{table}");
         }
         assert_eq!(shop.number("SELECT COUNT(*) AS n FROM orders WHERE user_id IS NULL", []).await, 2);
@@ -207,6 +213,8 @@ both_databases! {
         assert_eq!(document["addresses"][0]["address"]["line1"], "Zusestraße 3");
         assert_eq!(document["mails_wanted"], serde_json::json!(["news"]));
         assert_eq!(document["email_change"]["email"], "zuse.neu@example.org");
+        assert_eq!(document["store_credit"]["balances"][0]["minor"], 500);
+        assert_eq!(document["store_credit"]["entries"][0]["reason"], "Sorry, Mr Zuse");
         assert_eq!(document["cart"]["lines"][0]["quantity"], 3);
         assert_eq!(document["cart"]["checkout"]["contact"]["email"], "konrad.zuse@example.org");
         let numbers: Vec<_> = document["orders"].as_array().expect("a list").iter().map(|order| &order["number"]).collect();

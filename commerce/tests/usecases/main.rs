@@ -41,3 +41,4 @@ mod sessions;
 mod shipments;
 mod statements;
 mod stock_model;
+mod store_credit;

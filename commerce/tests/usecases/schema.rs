@@ -201,6 +201,8 @@ both_databases! {
         guest.checkout_to(Step::Review).await.expect("checked out");
         guest.place().await.expect("placed");
         crate::shipments::send_everything(&shop).await;
+        let (ada, eve) = (shop.admin("ada@example.org").await, shop.member("eve@example.org").await);
+        crate::store_credit::give(&shop, &ada, &eve, 1).await;
         for (constraint, text) in [
             ("ck_stock_reserved", "UPDATE stock SET reserved = on_hand + 1"),
             ("ck_stock_reserved", "UPDATE stock SET reserved = -1"),
@@ -215,6 +217,7 @@ both_databases! {
             ("ck_shipments_number", "UPDATE shipments SET number = 0"),
             ("ck_shipment_lines_quantity", "UPDATE shipment_lines SET quantity = 0"),
             ("ck_payment_attempts_amount", "UPDATE payment_attempts SET amount = -1"),
+            ("ck_store_credit_balances_balance", "UPDATE store_credit_balances SET balance = -1"),
         ] {
             let db = shop.db.primary();
             let error = db.execute_raw(sql(db, text, [])).await.expect_err(text).to_string();

@@ -104,6 +104,7 @@ pub const ROUTES: &[(&str, Access)] = &[
     ("/account/addresses", Member),
     ("/account/addresses/{id}", Member),
     ("/account/api-keys", Member),
+    ("/account/credit", Member),
     ("/account/download", Member),
     ("/account/email", Member),
     ("/account/erase", Member),
@@ -165,6 +166,7 @@ pub const ROUTES: &[(&str, Access)] = &[
     ("/actions/admin/stock-receive", Staff(Permission::StockWrite)),
     ("/actions/admin/stock-threshold", Staff(Permission::StockWrite)),
     ("/actions/admin/stock-transfer", Staff(Permission::StockWrite)),
+    ("/actions/admin/store-credit", Staff(Permission::UsersWrite)),
     ("/actions/admin/replay-events", Staff(Permission::EventsWrite)),
 ];
 

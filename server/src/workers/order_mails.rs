@@ -7,11 +7,12 @@ use commerce::Shop;
 use commerce::events::{DomainEvent, Event, Handler, HandlerError};
 use commerce::fulfilment::ship::{OrderShipped, ShipmentDelivered};
 use commerce::fulfilment::{ShipmentId, ShipmentLine, queries as shipments};
+use commerce::money::Money;
 use commerce::notifications::Mail;
 use commerce::notifications::send_mail::send_mail;
 use commerce::orders::cancel::{Cause, OrderCancelled};
 use commerce::orders::link::{View, link};
-use commerce::orders::refund::{RefundMethod, RefundRequested, refundable};
+use commerce::orders::refund::{RefundRequested, given_as_credit, given_back_at_the_end};
 use commerce::orders::{Lifecycle, Order, OrderId, queries};
 use commerce::payments::{Action, PaymentFailed, RefundIssued};
 
@@ -83,9 +84,9 @@ impl OrderMails {
                 return Ok(None);
             }
             let reason = (cancelled.cause == Cause::Unpaid).then_some("it was not paid in time");
-            let back = refundable(shop.db.primary(), order).await?;
-            let back = (cancelled.refunded && back.minor() > 0).then_some(back);
-            return Ok(Some(order_cancelled(about, reason, back)));
+            let (money, credit) = given_back_at_the_end(shop.db.primary(), order).await?;
+            let back = |amount: Money| (cancelled.refunded && amount.minor() > 0).then_some(amount);
+            return Ok(Some(order_cancelled(about, reason, back(money), back(credit))));
         }
         if kind == RefundIssued::KIND.name {
             let issued: RefundIssued = event.read()?;
@@ -94,8 +95,8 @@ impl OrderMails {
         }
         if kind == RefundRequested::KIND.name {
             let asked: RefundRequested = event.read()?;
-            let credit = asked.method == RefundMethod::StoreCredit;
-            return Ok(credit.then(|| refund_issued(about, asked.amount, RefundedTo::StoreCredit, &[])));
+            let credit = given_as_credit(shop.db.primary(), asked.refund, order).await?;
+            return Ok((credit.minor() > 0).then(|| refund_issued(about, credit, RefundedTo::StoreCredit, &[])));
         }
         let failed: PaymentFailed = event.read()?;
         let waits = order.lifecycle == Lifecycle::AwaitingPayment && failed.action == Action::Authorise;

@@ -46,7 +46,7 @@ pub async fn buy(shop: &Shop) -> Token {
         save_step(shop, &guest, &step).await.expect("kept");
     }
     let checkout = checkouts::checkout(shop, &guest).await.expect("read").expect("under way");
-    let agreement = Agreement { cart: checkout.cart.id, total: checkout.totals.total.gross };
+    let agreement = Agreement { cart: checkout.cart.id, total: checkout.totals.total.gross, credit: 0 };
     place_order(shop, &guest, agreement).await.expect("placed").access
 }
 

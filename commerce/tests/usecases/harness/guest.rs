@@ -157,7 +157,7 @@ impl Guest {
     /// What the review page has the shopper agree to.
     pub async fn agreement(&self) -> Agreement {
         let checkout = self.checkout().await.expect("a checkout under way");
-        Agreement { cart: checkout.cart.id, total: checkout.totals.total.gross }
+        Agreement { cart: checkout.cart.id, total: checkout.totals.total.gross, credit: checkout.credit.minor() }
     }
 
     /// Agrees to what the review page shows.
