@@ -41,6 +41,16 @@ pub enum Action {
     PaymentReceived,
     /// Staff gave back money of an order.
     OrderRefunded,
+    /// Staff opened a return for a customer.
+    ReturnOpened,
+    /// Staff agreed to a return.
+    ReturnApproved,
+    /// Staff did not agree to a return.
+    ReturnRejected,
+    /// Staff counted what came of a return.
+    ReturnReceived,
+    /// Staff ended a return without money.
+    ReturnClosed,
     /// Goods came in.
     StockReceived,
     /// Stock was counted anew.
@@ -59,7 +69,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which people choose from them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 21] = [
         Self::SignedIn,
         Self::SignInFailed,
         Self::PasswordChanged,
@@ -69,6 +79,11 @@ impl Action {
         Self::ShipmentDelivered,
         Self::PaymentReceived,
         Self::OrderRefunded,
+        Self::ReturnOpened,
+        Self::ReturnApproved,
+        Self::ReturnRejected,
+        Self::ReturnReceived,
+        Self::ReturnClosed,
         Self::StockReceived,
         Self::StockAdjusted,
         Self::StockTransferred,
@@ -90,6 +105,11 @@ impl Action {
             Self::ShipmentDelivered => "shipment-delivered",
             Self::PaymentReceived => "payment-received",
             Self::OrderRefunded => "order-refunded",
+            Self::ReturnOpened => "return-opened",
+            Self::ReturnApproved => "return-approved",
+            Self::ReturnRejected => "return-rejected",
+            Self::ReturnReceived => "return-received",
+            Self::ReturnClosed => "return-closed",
             Self::StockReceived => "stock-received",
             Self::StockAdjusted => "stock-adjusted",
             Self::StockTransferred => "stock-transferred",

@@ -97,21 +97,39 @@ async fn attempt(shop: &Shop, staff: UserId, order: OrderId, refund: &Refund) ->
     if let Some(row) = tx.query_one_raw(sql(&tx, text, [order.id.into(), refund.key.clone().into()])).await? {
         return Ok(row.try_get("", "id")?);
     }
+    let id = refund_within(shop, &tx, staff, &order, refund, now).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// As [`refund`], in a transaction of the caller's that holds the order's lock; whoever asks gateways is to be told
+/// after that. The key must be new.
+///
+/// # Errors
+/// As those of [`refund`].
+pub(crate) async fn refund_within<C: ConnectionTrait>(
+    shop: &Shop,
+    tx: &C,
+    staff: UserId,
+    order: &Order,
+    refund: &Refund,
+    now: DateTime<Utc>,
+) -> Result<RefundId, OrderError> {
     if matches!(order.lifecycle, Lifecycle::Draft | Lifecycle::AwaitingPayment) {
         return Err(OrderError::WrongState);
     }
-    let lines = amounts_of(&tx, &order, &refund.lines).await?;
+    let lines = amounts_of(tx, order, &refund.lines).await?;
     let amount = refund.amount.map_or_else(|| lines.iter().map(|line| line.2).sum(), Money::minor);
     if amount <= 0 {
         return Err(OrderError::Nothing);
     }
-    let attempts = ledger::attempts(&tx, order.id).await?;
+    let attempts = ledger::attempts(tx, order.id).await?;
     let refundable: i64 = attempts.iter().map(|attempt| attempt.state.refundable().max(0)).sum();
-    if amount > refundable - credited(&tx, order.id).await? {
+    if amount > refundable - credited(tx, order.id).await? {
         return Err(OrderError::TooMuch);
     }
     let id = RefundId::new(now);
-    write(&tx, id, &order, staff, refund, amount, &lines, now).await?;
+    write(tx, id, order, staff, refund, amount, &lines, now).await?;
     match refund.method {
         RefundMethod::Original => {
             let mut left = amount;
@@ -121,17 +139,17 @@ async fn attempt(shop: &Shop, staff: UserId, order: OrderId, refund: &Refund) ->
                 if part > 0 {
                     let wish = Wish { attempt: attempt.id, action: Action::Refund, amount: part };
                     let actor = format!("staff:{staff}");
-                    ledger::ask(&tx, OperationId::new(now), wish, "refund", &actor, now).await?;
+                    ledger::ask(tx, OperationId::new(now), wish, "refund", &actor, now).await?;
                 }
                 left -= part;
             }
         }
         RefundMethod::StoreCredit => {
-            let owner = queries::owner(&tx, order.id).await?.ok_or(OrderError::NoAccount)?;
-            give_credit(&tx, owner, id, &order, amount, now).await?;
+            let owner = queries::owner(tx, order.id).await?.ok_or(OrderError::NoAccount)?;
+            give_credit(tx, owner, id, order, amount, now).await?;
         }
     }
-    settle_up(shop, &tx, order.id, now, &[]).await?;
+    settle_up(shop, tx, order.id, now, &[]).await?;
     let requested = RefundRequested {
         refund: id,
         order: order.id,
@@ -139,13 +157,12 @@ async fn attempt(shop: &Shop, staff: UserId, order: OrderId, refund: &Refund) ->
         method: refund.method,
         reason: refund.reason.clone(),
     };
-    let version = version(&tx, order.id).await?;
-    events::emit(shop, &tx, vec![NewEvent::of(&requested, version)]).await?;
+    let version = version(tx, order.id).await?;
+    events::emit(shop, tx, vec![NewEvent::of(&requested, version)]).await?;
     let after = serde_json::json!({ "order": order.number.to_string(), "amount": amount,
         "currency": order.currency.code(), "method": refund.method.code(), "reason": refund.reason });
     let done = Done { after: Some(after), subject: None, ..Done::by(audit::Action::OrderRefunded, staff) };
-    audit::record(&tx, now, done).await?;
-    tx.commit().await?;
+    audit::record(tx, now, done).await?;
     Ok(id)
 }
 
@@ -157,7 +174,7 @@ pub(crate) async fn version<C: ConnectionTrait>(tx: &C, order: OrderId) -> Resul
 
 /// What the chosen pieces cost, as far as they were not given back before: the share of a line's gross amount that
 /// falls on them, so that all of its pieces together give exactly that.
-async fn amounts_of<C: ConnectionTrait>(
+pub(crate) async fn amounts_of<C: ConnectionTrait>(
     tx: &C,
     order: &Order,
     chosen: &[(OrderLineId, i32)],
