@@ -29,10 +29,15 @@ mod page;
 #[cfg(feature = "ssr")]
 mod payments;
 #[cfg(feature = "ssr")]
+mod returns;
+#[cfg(feature = "ssr")]
 mod routes;
 
 #[cfg(feature = "ssr")]
 pub use orders::sheets;
+
+#[cfg(feature = "ssr")]
+pub use returns::photos as return_photos;
 
 #[cfg(feature = "ssr")]
 pub use {

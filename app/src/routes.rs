@@ -7,8 +7,8 @@ use crate::accounts::{
     VerifyPage,
 };
 use crate::admin::{
-    self, AuditPage, EventsPage, InventoryPage, LocationPage, LocationsPage, OrdersPage, PeoplePage, PersonPage,
-    StaffOrderPage, StockPage,
+    self, AuditPage, EventsPage, InventoryPage, LocationPage, LocationsPage, OpenReturnPage, OrdersPage, PeoplePage,
+    PersonPage, ReturnsPage, StaffOrderPage, StaffReturnPage, StockPage,
 };
 use crate::cart::{self, CartPage};
 use crate::catalog::{CategoryPage, HomePage, ProductPage, ShopPage};
@@ -20,6 +20,7 @@ use crate::orders::{
 };
 use crate::page::{Page, Site};
 use crate::payments::{self, TestGatewayPage};
+use crate::returns::{self, ReturnFormPage, ReturnPage};
 use leptos::prelude::*;
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::{SsrMode, path};
@@ -80,6 +81,12 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/orders/lookup") view=LookupPage ssr=SsrMode::Async />
                 <Route path=path!("/orders/view/:link") view=LinkedOrderPage ssr=SsrMode::Async />
                 <Route path=path!("/orders/view/:link/invoice") view=LinkedInvoicePage ssr=SsrMode::Async />
+                <Route path=path!("/checkout/confirmation/:token/return") view=ReturnFormPage ssr=SsrMode::Async />
+                <Route path=path!("/checkout/confirmation/:token/returns/:return") view=ReturnPage ssr=SsrMode::Async />
+                <Route path=path!("/orders/view/:link/return") view=ReturnFormPage ssr=SsrMode::Async />
+                <Route path=path!("/orders/view/:link/returns/:return") view=ReturnPage ssr=SsrMode::Async />
+                <Route path=path!("/account/orders/:number/return") view=ReturnFormPage ssr=SsrMode::Async />
+                <Route path=path!("/account/orders/:number/returns/:return") view=ReturnPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security") view=SecurityPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/people") view=PeoplePage ssr=SsrMode::Async />
                 <Route path=path!("/admin/people/:id") view=PersonPage ssr=SsrMode::Async />
@@ -91,6 +98,9 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/admin/orders/:number") view=StaffOrderPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/orders/:number/invoice") view=StaffInvoicePage ssr=SsrMode::Async />
                 <Route path=path!("/admin/orders/:number/parcels/:parcel/packing-slip") view=PackingSlipPage ssr=SsrMode::Async />
+                <Route path=path!("/admin/orders/:number/return") view=OpenReturnPage ssr=SsrMode::Async />
+                <Route path=path!("/admin/returns") view=ReturnsPage ssr=SsrMode::Async />
+                <Route path=path!("/admin/returns/:number") view=StaffReturnPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/audit") view=AuditPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/events") view=EventsPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security/confirm") view=ConfirmPage ssr=SsrMode::Async />
@@ -117,4 +127,5 @@ pub fn register_actions() {
     checkout::actions::register();
     orders::actions::register();
     payments::actions::register();
+    returns::actions::register();
 }

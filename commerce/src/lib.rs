@@ -35,6 +35,7 @@ pub mod notifications;
 pub mod orders;
 pub mod payments;
 pub mod pricing;
+pub mod returns;
 #[cfg(feature = "ssr")]
 pub mod sealed;
 pub mod settings;

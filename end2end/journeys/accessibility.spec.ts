@@ -100,6 +100,7 @@ const staffPages: Record<string, (shop: Shop) => Promise<unknown>> = {
   people: (shop) => shop.open('/admin/people'),
   person: (shop) => shop.main.getByRole('row').nth(1).getByRole('link').click(),
   'audit log': (shop) => shop.open('/admin/audit'),
+  returns: (shop) => shop.open('/admin/returns'),
 };
 
 /** Looks at the page that is open, in light and dark, wide and narrow. */

@@ -11,6 +11,9 @@ mod order;
 mod order_actions;
 mod orders;
 mod people;
+mod return_actions;
+mod return_page;
+mod returns;
 
 pub use audit::AuditPage;
 pub use events::EventsPage;
@@ -20,6 +23,8 @@ pub use locations::{LocationPage, LocationsPage};
 pub use order::StaffOrderPage;
 pub use orders::OrdersPage;
 pub use people::{PeoplePage, PersonPage};
+pub use return_page::{OpenReturnPage, StaffReturnPage};
+pub use returns::ReturnsPage;
 
 use crate::accounts::sign_in_for;
 use crate::head::Head;
@@ -30,8 +35,9 @@ use http::StatusCode;
 use leptos::prelude::*;
 
 /// The pages of staff: their names, addresses and what they take.
-const SECTIONS: [(&str, &str, Permission); 6] = [
+const SECTIONS: [(&str, &str, Permission); 7] = [
     ("Orders", "/admin/orders", Permission::OrdersRead),
+    ("Returns", "/admin/returns", Permission::OrdersRead),
     ("People", "/admin/people", Permission::UsersRead),
     ("Inventory", "/admin/inventory", Permission::StockRead),
     ("Locations", "/admin/locations", Permission::StockRead),

@@ -1,6 +1,7 @@
 //! One order, as staff work on it.
 
 use super::orders::{lifecycle_name, refused};
+use super::returns::OrderReturns;
 use super::{staff, staff_page};
 use crate::accounts::{day, minute};
 use crate::checkout::method_name;
@@ -16,6 +17,7 @@ use commerce::orders::search::by_number;
 use commerce::orders::timeline::{Happening, timeline};
 use commerce::orders::{Fulfilment, Lifecycle, Order, Payment, queries};
 use commerce::payments::{PaymentAttemptId, ledger, ledger::Attempt};
+use commerce::returns::{Return, queries as returns};
 use leptos::prelude::*;
 use std::collections::HashMap;
 
@@ -46,6 +48,7 @@ struct Around {
     held: Vec<Held>,
     attempts: Vec<Attempt>,
     happened: Vec<Happening>,
+    returns: Vec<Return>,
     refundable: commerce::money::Money,
     has_account: bool,
 }
@@ -57,6 +60,7 @@ async fn around(page: &Page, order: &Order) -> Result<Around, commerce::db::DbEr
         held: stock::held_for_order(db, order.id).await?,
         attempts: ledger::attempts(db, order.id).await?,
         happened: timeline(db, order.id).await?,
+        returns: returns::of_order(db, order.id).await?,
         refundable: refundable(db, order).await?,
         has_account: queries::owner(db, order.id).await?.is_some(),
     })
@@ -124,6 +128,7 @@ fn shown(page: &Page, who: &SignedIn, order: Order, around: Around) -> impl Into
             </details>
         }
     });
+    let open = (may && !around.shipments.is_empty()).then(|| number.clone());
     view! {
         <dl class="facts">
             <div><dt>"State"</dt><dd>{lifecycle_name(order.lifecycle)}</dd></div>
@@ -136,6 +141,7 @@ fn shown(page: &Page, who: &SignedIn, order: Order, around: Around) -> impl Into
         {(order.lifecycle == Lifecycle::Placed).then(|| view! { <p><a class="button" href=format!("/admin/orders/{number}/invoice")>"Invoice"</a></p> })}
         {receive}
         <Parcels page=page.clone() order=order.clone() shipments=around.shipments held=around.held may=may />
+        <OrderReturns returns=around.returns open=open />
         {(may && around.refundable.minor() > 0).then(|| view! {
             <Refunding page=page.clone() order=order.clone() most=around.refundable has_account=around.has_account />
         })}
@@ -321,13 +327,20 @@ fn happening_name(kind: &str) -> &str {
         "PaymentVoided" => "Payment let go",
         "RefundRequested" => "Refund decided",
         "RefundIssued" => "Money went back",
+        "ReturnRequested" => "Return requested",
+        "ReturnApproved" => "Return approved",
+        "ReturnRejected" => "Return rejected",
+        "ReturnWithdrawn" => "Return withdrawn",
+        "ReturnReceived" => "Return received",
+        "ReturnRefunded" => "Return refunded",
+        "ReturnClosed" => "Return closed without refund",
         other => other,
     }
 }
 
 /// The words of an event's data that say more than its name.
 fn happening_text(happening: &Happening) -> String {
-    let words = ["action", "cause", "carrier", "tracking_number", "reason", "method"];
+    let words = ["action", "cause", "carrier", "tracking_number", "reason", "method", "return_number"];
     let said: Vec<_> = words.iter().filter_map(|name| happening.data.get(*name)?.as_str()).collect();
     said.join(", ").replace('_', " ")
 }

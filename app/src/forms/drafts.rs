@@ -12,8 +12,8 @@ use uuid::Uuid;
 /// The longest text of a field that is kept to be shown again, in characters.
 const KEPT: usize = 600;
 
-/// The most fields that are kept: no form has as many.
-const KEPT_FIELDS: usize = 30;
+/// The most fields that are kept: no form has as many, though the one for a return has three for each line of its order.
+const KEPT_FIELDS: usize = 320;
 
 /// What is never kept, as it must not be shown again.
 const NEVER_KEPT: [&str; 5] = ["password", "current_password", "new_password", "code", "change_country"];

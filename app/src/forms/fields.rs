@@ -36,6 +36,23 @@ pub fn words(field: &str, error: FieldError) -> String {
         ("credit_amount", _) => return "Enter an amount above zero, such as 12.50".to_owned(),
         ("credit_reason", FieldError::Required) => return "Enter why".to_owned(),
         ("days", FieldError::UnknownChoice) => return "Choose how long the key is good".to_owned(),
+        ("lines", FieldError::Required) => return "Choose at least one piece to return".to_owned(),
+        ("lines", _) => return "Some of that can’t be returned any more. Please look again".to_owned(),
+        ("reject_note" | "close_note", FieldError::Required) => {
+            return "Say why: the customer gets it by mail".to_owned();
+        }
+        ("deduction", FieldError::Wrong) => {
+            return "So much can’t be given back. See above what it cost, and what is left".to_owned();
+        }
+        ("deduction", _) => return "Enter an amount like 4.50, or nothing".to_owned(),
+        _ => {}
+    }
+    match field.split('-').next() {
+        Some("quantity" | "received") if field.contains('-') => {
+            return "Enter a whole number of pieces, no more than there are".to_owned();
+        }
+        Some("resellable") => return "Enter a whole number of pieces, no more than came".to_owned(),
+        Some("reason") if field.contains('-') => return "Choose a reason".to_owned(),
         _ => {}
     }
     match error {

@@ -1,6 +1,7 @@
 //! The mails about what is sent back.
 
 use super::order_notice::{About, Notice, Pieces};
+use commerce::money::Money;
 use commerce::notifications::Mail;
 
 /// How far a return is.
@@ -14,6 +15,10 @@ pub enum ReturnStep<'a> {
     Rejected(&'a str),
     /// It has come back.
     Received,
+    /// This much is given back for it, and this much of what it cost is not.
+    Refunded(Money, Money),
+    /// It has ended without money, for this reason.
+    Closed(&'a str),
 }
 
 /// Tells how far a return is. `number` is what people call it; `note` is what staff have to say, perhaps empty.
@@ -38,10 +43,20 @@ pub fn return_update(about: About<'_>, number: &str, step: ReturnStep<'_>, note:
             "Your return has come",
             format!("What you sent back under the number {number} is here. We tell you when we have refunded it."),
         ),
+        ReturnStep::Refunded(amount, deduction) => (
+            "We refund your return",
+            format!(
+                "For what you sent back under the number {number}, we give back {amount}. We keep {deduction} of what it cost."
+            ),
+        ),
+        ReturnStep::Closed(reason) => (
+            "Your return is closed",
+            format!("The return {number} has ended, and no money is given back for it. The reason: {reason}"),
+        ),
     };
     let mut sentences = vec![sentence];
     if !note.is_empty() {
         sentences.push(note.to_owned());
     }
-    Notice { title: title.to_owned(), sentences, pieces, way_on: ("See your order", about.url) }.mail(about)
+    Notice { title: title.to_owned(), sentences, pieces, way_on: ("See your return", about.url) }.mail(about)
 }

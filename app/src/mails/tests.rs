@@ -182,6 +182,8 @@ fn a_return_is_told_step_by_step() {
         (ReturnStep::Approved(&address), "to Emporion, Lager 1, 10117 Berlin"),
         (ReturnStep::Rejected("It was <worn>"), "The reason: It was <worn>"),
         (ReturnStep::Received, "Your return has come"),
+        (ReturnStep::Refunded(euro(1_000), euro(290)), "we give back €10.00. We keep €2.90"),
+        (ReturnStep::Closed("It <never> came"), "The reason: It <never> came"),
     ];
     for (step, says) in cases {
         let told = mail(|about| return_update(about, "R-1", step, "Greetings & thanks", &one_mug()));

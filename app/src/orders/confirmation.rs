@@ -6,6 +6,7 @@ use crate::head::Head;
 use crate::layout::{Drawn, not_found, shop_page, unavailable};
 use crate::mails::next_step;
 use crate::page::Page;
+use crate::returns::returns_section;
 use commerce::orders::{Lifecycle, Order, Status, queries};
 use commerce::token::Token;
 use leptos::prelude::*;
@@ -52,6 +53,7 @@ async fn shown(page: &Page, order: Order) -> Drawn {
     };
     let mailed = order.lifecycle == Lifecycle::Placed;
     let (invoice, is_placed) = (format!("{}/invoice", page.path()), order.lifecycle == Lifecycle::Placed);
+    let returns = returns_section(page, &order).await;
     let advice = next_step(&order, &reference.settings);
     let content = view! {
             <div class="wrap confirmation">
@@ -62,6 +64,7 @@ async fn shown(page: &Page, order: Order) -> Drawn {
                 {mailed.then(|| view! { <p>"We send a confirmation to "<strong>{email}</strong>". Keep the address of this page to come back to your order."</p> })}
                 <OrderChoices page=page.clone() order=order.clone() />
                 <OrderDetails order=order />
+                {returns}
                 <p>
                     <a class="button primary" href="/">"Continue shopping"</a>
                     " "

@@ -7,6 +7,7 @@ use crate::head::Head;
 use crate::layout::{Drawn, not_found, shop_page, unavailable};
 use crate::mails::next_step;
 use crate::page::Page;
+use crate::returns::returns_section;
 use commerce::orders::link::{View, open};
 use commerce::orders::{Lifecycle, Order, queries};
 use leptos::prelude::*;
@@ -34,6 +35,8 @@ async fn shown(page: &Page, order: Order, seen: View) -> Drawn {
     let status = status_name(order.status());
     let has_invoice = !masked && order.lifecycle == Lifecycle::Placed;
     let invoice = format!("{}/invoice", page.path());
+    // A link that hides names shows what was ordered, and changes nothing.
+    let returns = if masked { None } else { returns_section(page, &order).await };
     let advice = next_step(&order, &page.shop.reference().settings);
     let content = view! {
         <div class="wrap confirmation">
@@ -45,6 +48,7 @@ async fn shown(page: &Page, order: Order, seen: View) -> Drawn {
                 <p class="hint">"Names and streets are not shown here. The link in the mail about your order shows them."</p>
             })}
             <OrderDetails order=order masked=masked />
+            {returns}
             {has_invoice.then(|| view! { <p class="no-print"><a class="button" href=invoice>"Invoice"</a></p> })}
             <p class="no-print">
                 "With an account for the same e-mail address you have all your orders in one place. "

@@ -6,6 +6,7 @@ use crate::accounts::{account_page, day, member};
 use crate::layout::{not_found, unavailable};
 use crate::mails::next_step;
 use crate::page::Page;
+use crate::returns::returns_section;
 use commerce::orders::{Lifecycle, queries};
 use leptos::prelude::*;
 
@@ -30,6 +31,7 @@ pub fn OwnOrderPage() -> impl IntoView {
         };
         let status = status_name(order.status());
         let (invoice, is_placed) = (format!("{}/invoice", page.path()), order.lifecycle == Lifecycle::Placed);
+        let returns = returns_section(&page, &order).await;
         let advice = next_step(&order, &page.shop.reference().settings);
         let content = view! {
             <div class="confirmation">
@@ -39,6 +41,7 @@ pub fn OwnOrderPage() -> impl IntoView {
                 <p>{advice}</p>
                 <OrderChoices page=page.clone() order=order.clone() />
                 <OrderDetails order=order />
+                {returns}
                 <p class="no-print">
                     {is_placed.then(|| view! { <a class="button" href=invoice>"Invoice"</a> })}
                     " "

@@ -5,9 +5,9 @@ use crate::Shop;
 use crate::cart::account_token;
 use crate::db::sql;
 use crate::orders::{self, OrderId, claim};
-use crate::{access, cart, checkout, fulfilment, store_credit};
+use crate::{access, cart, checkout, fulfilment, returns, store_credit};
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::{Value, json};
@@ -165,6 +165,7 @@ async fn orders_of(shop: &Shop, who: &SignedIn) -> Result<Vec<Value>, DbErr> {
             })
             .collect();
         let shipments = shipments_of(shop, id).await?;
+        let returns = returns_of(shop, &order).await?;
         exported.push(json!({
             "number": order.number, "created_at": order.created_at, "lifecycle": order.lifecycle.code(),
             "payment": order.payment.code(), "fulfilment": order.fulfilment.code(),
@@ -173,7 +174,7 @@ async fn orders_of(shop: &Shop, who: &SignedIn) -> Result<Vec<Value>, DbErr> {
             "delivery": { "name": order.delivery_name, "gross": order.delivery.amounts.gross },
             "net": order.total.net, "tax": order.total.tax, "total": order.total.gross,
             "store_credit": order.store_credit.minor(), "lines": lines,
-            "shipments": shipments,
+            "shipments": shipments, "returns": returns,
         }));
     }
     Ok(exported)
@@ -206,6 +207,40 @@ async fn shipments_of(shop: &Shop, order: OrderId) -> Result<Vec<Value>, DbErr> 
         exported.push(json!({
             "number": shipment.number, "carrier": shipment.carrier, "tracking_number": shipment.tracking_number,
             "shipped_at": shipment.shipped_at, "delivered_at": shipment.delivered_at, "tracking": told,
+        }));
+    }
+    Ok(exported)
+}
+
+/// The returns of an order, with their photos as `data:` addresses.
+async fn returns_of(shop: &Shop, order: &orders::Order) -> Result<Vec<Value>, DbErr> {
+    let db = shop.db.latest();
+    let mut exported = Vec::new();
+    for one in returns::queries::of_order(db, order.id).await? {
+        let mut photos = Vec::new();
+        for photo in returns::queries::photos(db, one.id).await? {
+            let file = returns::photos::file(shop, photo.id).await.map_err(|error| DbErr::Custom(error.to_string()))?;
+            photos.extend(file.map(|bytes| format!("data:image/jpeg;base64,{}", STANDARD.encode(bytes))));
+        }
+        let sku = |line| order.lines.iter().find(|known| known.id == line).map(|known| known.sku.as_str());
+        let lines: Vec<_> = one
+            .lines
+            .iter()
+            .map(|line| {
+                json!({
+                    "sku": sku(line.line), "quantity": line.quantity, "reason": line.reason.code(),
+                    "comment": line.comment, "received": line.received,
+                })
+            })
+            .collect();
+        let steps: Vec<_> = one
+            .steps
+            .iter()
+            .map(|step| json!({ "state": step.state.code(), "note": step.note, "at": step.at }))
+            .collect();
+        exported.push(json!({
+            "number": one.number.to_string(), "state": one.state.code(), "lines": lines, "steps": steps,
+            "photos": photos,
         }));
     }
     Ok(exported)

@@ -43,6 +43,16 @@ pub enum Action {
     OrderRefunded,
     /// Staff gave somebody store credit, or took it.
     StoreCreditAdjusted,
+    /// Staff opened a return for a customer.
+    ReturnOpened,
+    /// Staff agreed to a return.
+    ReturnApproved,
+    /// Staff did not agree to a return.
+    ReturnRejected,
+    /// Staff counted what came of a return.
+    ReturnReceived,
+    /// Staff ended a return without money.
+    ReturnClosed,
     /// Goods came in.
     StockReceived,
     /// Stock was counted anew.
@@ -61,7 +71,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which people choose from them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
         Self::SignedIn,
         Self::SignInFailed,
         Self::PasswordChanged,
@@ -72,6 +82,11 @@ impl Action {
         Self::PaymentReceived,
         Self::OrderRefunded,
         Self::StoreCreditAdjusted,
+        Self::ReturnOpened,
+        Self::ReturnApproved,
+        Self::ReturnRejected,
+        Self::ReturnReceived,
+        Self::ReturnClosed,
         Self::StockReceived,
         Self::StockAdjusted,
         Self::StockTransferred,
@@ -94,6 +109,11 @@ impl Action {
             Self::PaymentReceived => "payment-received",
             Self::OrderRefunded => "order-refunded",
             Self::StoreCreditAdjusted => "store-credit-adjusted",
+            Self::ReturnOpened => "return-opened",
+            Self::ReturnApproved => "return-approved",
+            Self::ReturnRejected => "return-rejected",
+            Self::ReturnReceived => "return-received",
+            Self::ReturnClosed => "return-closed",
             Self::StockReceived => "stock-received",
             Self::StockAdjusted => "stock-adjusted",
             Self::StockTransferred => "stock-transferred",

@@ -14,6 +14,9 @@ use crate::orders::cancel::OrderCancelled;
 use crate::orders::refund::RefundRequested;
 use crate::payments::{PaymentFailed, PaymentProcessed, PaymentVoided, RefundIssued};
 use crate::store_credit::{StoreCreditGranted, StoreCreditSpent};
+use crate::returns::events::{
+    ReturnApproved, ReturnClosed, ReturnReceived, ReturnRefunded, ReturnRejected, ReturnRequested, ReturnWithdrawn,
+};
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -70,6 +73,13 @@ static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         entry::<RefundIssued>(),
         entry::<RefundRequested>(),
         entry::<RegistrationRepeated>(),
+        entry::<ReturnApproved>(),
+        entry::<ReturnClosed>(),
+        entry::<ReturnReceived>(),
+        entry::<ReturnRefunded>(),
+        entry::<ReturnRejected>(),
+        entry::<ReturnRequested>(),
+        entry::<ReturnWithdrawn>(),
         entry::<ShipmentDelivered>(),
         entry::<SignInCodeRequested>(),
         entry::<StockChanged>(),

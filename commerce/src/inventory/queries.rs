@@ -216,7 +216,8 @@ pub async fn movements(
          FROM stock s
          JOIN stock_movements m ON m.stock_id = s.id
          JOIN locations l ON l.id = s.location_id
-         LEFT JOIN orders o ON o.id = m.reference
+         LEFT JOIN returns r ON r.id = m.reference
+         LEFT JOIN orders o ON o.id = COALESCE(r.order_id, m.reference)
          LEFT JOIN stock_operations t ON t.id = m.reference
          WHERE s.variation_id = $1{condition} ORDER BY m.id DESC LIMIT {}",
         PAGE + 1

@@ -11,6 +11,7 @@ use super::entity::order;
 use crate::Shop;
 use crate::db::{self, sql};
 use crate::fulfilment::forget;
+use crate::returns;
 use crate::token::Token;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use sea_orm::ActiveValue::Set;
@@ -74,7 +75,8 @@ pub(crate) async fn unlink<C: ConnectionTrait>(tx: &C, order: OrderId, now: Date
                                   version = version + 1, updated_at = $3 WHERE id = $1";
     let nobody = Token::random().hash();
     tx.execute_raw(sql(tx, text, [order.into(), nobody.into(), now.into()])).await?;
-    forget::forget_order(tx, order).await
+    forget::forget_order(tx, order).await?;
+    returns::forget::forget_order(tx, order).await
 }
 
 #[cfg(test)]

@@ -100,16 +100,34 @@ async fn attempt(shop: &Shop, staff: UserId, order: OrderId, refund: &Refund) ->
     if let Some(row) = tx.query_one_raw(sql(&tx, text, [order.id.into(), refund.key.clone().into()])).await? {
         return Ok(row.try_get("", "id")?);
     }
+    let id = refund_within(shop, &tx, staff, &order, refund, now).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// As [`refund`], in a transaction of the caller's that holds the order's lock; whoever asks gateways is to be told
+/// after that. The key must be new.
+///
+/// # Errors
+/// As those of [`refund`].
+pub(crate) async fn refund_within<C: ConnectionTrait>(
+    shop: &Shop,
+    tx: &C,
+    staff: UserId,
+    order: &Order,
+    refund: &Refund,
+    now: DateTime<Utc>,
+) -> Result<RefundId, OrderError> {
     if matches!(order.lifecycle, Lifecycle::Draft | Lifecycle::AwaitingPayment) {
         return Err(OrderError::WrongState);
     }
-    let lines = amounts_of(&tx, &order, &refund.lines).await?;
+    let lines = amounts_of(tx, order, &refund.lines).await?;
     let amount = refund.amount.map_or_else(|| lines.iter().map(|line| line.2).sum(), Money::minor);
     if amount <= 0 {
         return Err(OrderError::Nothing);
     }
-    let attempts = ledger::attempts(&tx, order.id).await?;
-    let left = Refundable::of(&tx, &order, &attempts).await?;
+    let attempts = ledger::attempts(tx, order.id).await?;
+    let left = Refundable::of(tx, order, &attempts).await?;
     // As store credit, the money is kept for as long as credit can be given back instead.
     let (money, from_credit) = match refund.method {
         RefundMethod::Original => split(amount, left.money, left.credit),
@@ -117,15 +135,15 @@ async fn attempt(shop: &Shop, staff: UserId, order: OrderId, refund: &Refund) ->
     }
     .ok_or(OrderError::TooMuch)?;
     let id = RefundId::new(now);
-    write(&tx, id, &order, staff, refund, (amount, from_credit), &lines, now).await?;
+    write(tx, id, order, staff, refund, (amount, from_credit), &lines, now).await?;
     let to_credit = match refund.method {
         RefundMethod::Original => from_credit,
         RefundMethod::StoreCredit => amount,
     };
     if to_credit > 0 {
-        let owner = queries::owner(&tx, order.id).await?.ok_or(OrderError::NoAccount)?;
+        let owner = queries::owner(tx, order.id).await?.ok_or(OrderError::NoAccount)?;
         let posting = Posting::of_order(owner, Money::new(to_credit, order.currency), EntryKind::Refunded, order.id);
-        post(shop, &tx, Posting { refund: Some(id), ..posting }, now).await?;
+        post(shop, tx, Posting { refund: Some(id), ..posting }, now).await?;
     }
     if refund.method == RefundMethod::Original {
         let mut left = money;
@@ -135,12 +153,12 @@ async fn attempt(shop: &Shop, staff: UserId, order: OrderId, refund: &Refund) ->
             if part > 0 {
                 let wish = Wish { attempt: attempt.id, action: Action::Refund, amount: part };
                 let actor = format!("staff:{staff}");
-                ledger::ask(&tx, OperationId::new(now), wish, "refund", &actor, now).await?;
+                ledger::ask(tx, OperationId::new(now), wish, "refund", &actor, now).await?;
             }
             left -= part;
         }
     }
-    settle_up(shop, &tx, order.id, now, &[]).await?;
+    settle_up(shop, tx, order.id, now, &[]).await?;
     let requested = RefundRequested {
         refund: id,
         order: order.id,
@@ -148,13 +166,12 @@ async fn attempt(shop: &Shop, staff: UserId, order: OrderId, refund: &Refund) ->
         method: refund.method,
         reason: refund.reason.clone(),
     };
-    let version = version(&tx, order.id).await?;
-    events::emit(shop, &tx, vec![NewEvent::of(&requested, version)]).await?;
+    let version = version(tx, order.id).await?;
+    events::emit(shop, tx, vec![NewEvent::of(&requested, version)]).await?;
     let after = serde_json::json!({ "order": order.number.to_string(), "amount": amount,
         "currency": order.currency.code(), "method": refund.method.code(), "reason": refund.reason });
     let done = Done { after: Some(after), subject: None, ..Done::by(audit::Action::OrderRefunded, staff) };
-    audit::record(&tx, now, done).await?;
-    tx.commit().await?;
+    audit::record(tx, now, done).await?;
     Ok(id)
 }
 
@@ -166,7 +183,7 @@ pub(crate) async fn version<C: ConnectionTrait>(tx: &C, order: OrderId) -> Resul
 
 /// What the chosen pieces cost, as far as they were not given back before: the share of a line's gross amount that
 /// falls on them, so that all of its pieces together give exactly that.
-async fn amounts_of<C: ConnectionTrait>(
+pub(crate) async fn amounts_of<C: ConnectionTrait>(
     tx: &C,
     order: &Order,
     chosen: &[(OrderLineId, i32)],

@@ -31,6 +31,8 @@ pub struct Settings {
     pub bank_account: String,
     /// Whether money is only set aside when an order is placed, and taken when its first parcel leaves.
     pub capture_when_shipped: bool,
+    /// For how many days after it has come customers may ask to send something back; staff may take it later.
+    pub return_days: i64,
     /// Who sells, as invoices and labels of parcels have it.
     pub seller: Seller,
     /// Whether staff must set up a second factor before they go on.
@@ -49,6 +51,7 @@ impl Default for Settings {
             low_stock_email: String::new(),
             bank_account: "DE00 0000 0000 0000 0000 00".to_owned(),
             capture_when_shipped: false,
+            return_days: 30,
             seller: Seller::default(),
             require_second_factor_for_staff: false,
         }

@@ -73,6 +73,12 @@ async fn known_everywhere(shop: &TestShop) -> (SignedIn, Guest, Vec<Order>) {
     let draft = Draft { fields: Fields::from([("name".to_owned(), "Konrad Zuse".to_owned())]), ..Draft::default() };
     drafts::keep(shop.db.primary(), guest.token(), "x", &draft, shop.clock.now()).await.expect("kept");
 
+    crate::shipments::send_everything(shop).await;
+    for order in [&as_guest, &in_account] {
+        crate::return_photos::returning(shop, order, "Konrad Zuse saw it break").await;
+    }
+    shop.execute("UPDATE return_steps SET note = 'Dear Konrad Zuse'", []).await;
+
     let mail = |recipient: &str| Mail {
         recipient: recipient.to_owned(),
         subject: "For Zuse".to_owned(),
@@ -135,7 +141,8 @@ both_databases! {
         let before = found(&shop).await;
         for place in ["addresses.address", "checkouts.contact", "email_changes.email", "form_drafts.fields",
                       "mails.recipient", "mails.text", "orders.billing_address", "orders.email", "users.email",
-                      "users.name", "event_deliveries.error", "store_credit_entries.reason"] {
+                      "users.name", "event_deliveries.error", "return_lines.comment", "return_steps.note",
+                      "store_credit_entries.reason"] {
             assert!(before.iter().any(|found| found == place), "{place} is not in {before:?}");
         }
         let refused = erase::erase(&shop, &zuse, Some(&password()), guest.token.as_ref()).await;
@@ -220,6 +227,9 @@ both_databases! {
         let numbers: Vec<_> = document["orders"].as_array().expect("a list").iter().map(|order| &order["number"]).collect();
         assert_eq!(numbers, [&orders[0].number.to_string(), &orders[1].number.to_string()]);
         assert_eq!(document["orders"][1]["lines"][0]["sku"], "MUG");
+        let returned = &document["orders"][1]["returns"][0];
+        assert_eq!(returned["lines"][0]["comment"], "Konrad Zuse saw it break");
+        assert_eq!(returned["steps"][0]["note"], "Dear Konrad Zuse");
         assert_eq!(document["sessions"].as_array().map(Vec::len), Some(1));
         assert!(document["mails"].as_array().is_some_and(|mails| mails.len() >= 3), "{}", document["mails"]);
         let text = document.to_string();

@@ -34,6 +34,8 @@ mod payment;
 mod placing;
 mod projection;
 mod races;
+mod return_photos;
+mod returns;
 mod roles;
 mod schema;
 mod second_factor;

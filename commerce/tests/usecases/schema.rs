@@ -199,10 +199,12 @@ both_databases! {
         let mut guest = shop.guest();
         guest.add("MUG", 2).await.expect("added");
         guest.checkout_to(Step::Review).await.expect("checked out");
-        guest.place().await.expect("placed");
+        let access = guest.place().await.expect("placed");
         crate::shipments::send_everything(&shop).await;
         let (ada, eve) = (shop.admin("ada@example.org").await, shop.member("eve@example.org").await);
         crate::store_credit::give(&shop, &ada, &eve, 1).await;
+        let order = orders::queries::by_access_token(shop.db.primary(), &access.hash()).await;
+        crate::return_photos::returning(&shop, &order.expect("read").expect("the order"), "").await;
         for (constraint, text) in [
             ("ck_stock_reserved", "UPDATE stock SET reserved = on_hand + 1"),
             ("ck_stock_reserved", "UPDATE stock SET reserved = -1"),
@@ -216,6 +218,10 @@ both_databases! {
             ("ck_stock_movements_delta", "UPDATE stock_movements SET delta_on_hand = 0, delta_reserved = 0"),
             ("ck_shipments_number", "UPDATE shipments SET number = 0"),
             ("ck_shipment_lines_quantity", "UPDATE shipment_lines SET quantity = 0"),
+            ("ck_returns_number", "UPDATE returns SET number = 0"),
+            ("ck_return_lines_quantity", "UPDATE return_lines SET quantity = 0"),
+            ("ck_return_lines_received", "UPDATE return_lines SET received = quantity + 1"),
+            ("ck_return_lines_resellable", "UPDATE return_lines SET received = 0, resellable = 1"),
             ("ck_payment_attempts_amount", "UPDATE payment_attempts SET amount = -1"),
             ("ck_store_credit_balances_balance", "UPDATE store_credit_balances SET balance = -1"),
         ] {

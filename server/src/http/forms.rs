@@ -109,7 +109,7 @@ async fn read(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Refusal> {
 }
 
 /// Reads what is still coming, within limits, and forgets it.
-async fn drain(mut body: Body) {
+pub(super) async fn drain(mut body: Body) {
     let mut read = 0;
     let rest = async {
         while let Some(Ok(frame)) = body.frame().await {

@@ -20,6 +20,7 @@ mod payments;
 pub(crate) mod problem;
 mod rate_limit;
 mod request_id;
+mod returns;
 mod security;
 mod sheets;
 mod trace;
@@ -95,6 +96,7 @@ pub fn router(web: &Web, site_root: &Path) -> Router {
         .merge(oidc::routes(web))
         .merge(payments::routes())
         .merge(sheets::routes())
+        .merge(returns::routes())
         .merge(crate::api::routes())
         .route("/api", any(problem::unknown_endpoint))
         .route("/api/{*rest}", any(problem::unknown_endpoint))

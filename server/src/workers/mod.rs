@@ -6,12 +6,15 @@ mod order_confirmation;
 mod order_mails;
 mod profile_mails;
 pub mod rabbit;
+mod return_mails;
 mod second_factor_mails;
 mod stock_alerts;
 
 use commerce::Shop;
 use commerce::events::Handlers;
-use commerce::{access, accounts, audit, cart, events, fulfilment, inventory, notifications, orders, payments};
+use commerce::{
+    access, accounts, audit, cart, events, fulfilment, inventory, notifications, orders, payments, returns,
+};
 use sea_orm::DbErr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +38,7 @@ pub fn handlers(public_url: &str) -> Handlers {
         Arc::new(profile_mails::ProfileMails { public_url: public_url.to_owned() }),
         Arc::new(order_confirmation::OrderConfirmation { public_url: public_url.to_owned() }),
         Arc::new(order_mails::OrderMails { public_url: public_url.to_owned() }),
+        Arc::new(return_mails::ReturnMails { public_url: public_url.to_owned() }),
         Arc::new(best_sellers::BestSellers),
         Arc::new(stock_alerts::StockAlerts { public_url: public_url.to_owned() }),
     ]
@@ -94,6 +98,7 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
             accounts::erase::purge_farewells(&shop).await?;
             fulfilment::forget::purge_labels(&shop).await?;
             notifications::purge::purge(&shop).await?;
+            returns::forget::purge_photos(&shop).await?;
             let anonymised = orders::anonymise::anonymise(&shop).await?;
             if anonymised > 0 {
                 tracing::info!(anonymised, "orders older than their retention made anonymous");

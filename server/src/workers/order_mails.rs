@@ -61,11 +61,7 @@ impl Handler for OrderMails {
 
 impl OrderMails {
     async fn mail(&self, shop: &Shop, event: &Event, order: &Order) -> Result<Option<Mail>, HandlerError> {
-        // Who has an account finds the order there; a mail is kept longer than a link should open it.
-        let path = match queries::owner(shop.db.primary(), order.id).await? {
-            Some(_) => format!("/account/orders/{}", order.number),
-            None => format!("/orders/view/{}", link(shop, order.id, View::Whole)),
-        };
+        let path = order_path(shop, order).await?;
         let (url, settings) = (format!("{}{path}", self.public_url), &shop.reference().settings);
         let about = About { order, settings, url: &url };
         let kind = event.kind.as_str();
@@ -102,6 +98,15 @@ impl OrderMails {
         let waits = order.lifecycle == Lifecycle::AwaitingPayment && failed.action == Action::Authorise;
         Ok(waits.then(|| payment_declined(about, order.pay_by, &url)))
     }
+}
+
+/// The page of an order for its customer. Who has an account finds the order there; a mail is kept longer than a link
+/// should open it.
+pub(super) async fn order_path(shop: &Shop, order: &Order) -> Result<String, HandlerError> {
+    Ok(match queries::owner(shop.db.primary(), order.id).await? {
+        Some(_) => format!("/account/orders/{}", order.number),
+        None => format!("/orders/view/{}", link(shop, order.id, View::Whole)),
+    })
 }
 
 async fn parcel_mail(

@@ -20,6 +20,7 @@ mod people;
 mod policy;
 mod rabbit;
 mod rate_limits;
+mod returns;
 mod second_factor;
 mod seeding;
 mod sheets;
