@@ -152,7 +152,8 @@ pub(crate) async fn settle_up<C: ConnectionTrait>(
     let credited = refund::credited(tx, order.id).await?;
     let due = Due { lifecycle, amount, capture: has_left || !later, keeps_payment: order.keeps_payment, credited };
     for wish in wishes(due, &states) {
-        let reason = if lifecycle == Lifecycle::Cancelled { "cancelled" } else { "balance" };
+        let given_up = lifecycle == Lifecycle::Cancelled && !order.keeps_payment;
+        let reason = if given_up { "cancelled" } else { ledger::BALANCE };
         ledger::ask(tx, OperationId::new(now), wish, reason, "system", now).await?;
     }
     Ok(())
