@@ -27,6 +27,7 @@ mod m20261121_000018_events;
 mod m20261121_000019_shipments;
 mod m20261121_000020_refunds;
 mod m20261125_000021_returns;
+mod m20261125_000022_order_edits;
 mod m20261125_000023_store_credit;
 
 /// Every step in the order in which it is applied.
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000019_shipments::Migration),
             Box::new(m20261121_000020_refunds::Migration),
             Box::new(m20261125_000021_returns::Migration),
+            Box::new(m20261125_000022_order_edits::Migration),
             Box::new(m20261125_000023_store_credit::Migration),
         ]
     }

@@ -6,7 +6,7 @@ use crate::cart::{CartId, account_token};
 use crate::db::{self, placeholders, sql};
 use crate::events::{self, DomainEvent, NewEvent};
 use crate::inventory::claims;
-use crate::orders::{self, Fulfilment, Lifecycle, OrderId, OrderNumber, anonymise, claim};
+use crate::orders::{self, Fulfilment, Lifecycle, OrderId, OrderNumber, anonymise, claim, draft};
 use crate::token::Token;
 use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, DbErr, TryGetable};
@@ -44,6 +44,7 @@ async fn attempt(shop: &Shop, who: &SignedIn, guest: Option<&Token>) -> Result<(
     if !prove::lock(&tx, who.user).await? {
         return Ok(());
     }
+    draft::forget(&tx, &who.email).await?;
     claim::take(&tx, who.user, now).await?;
     let open = open_orders(&tx, who.user).await?.len() as i64;
     if open > 0 {

@@ -31,6 +31,14 @@ pub enum Action {
     PasswordChanged,
     /// What somebody is to the shop was changed.
     RoleChanged,
+    /// Staff began a draft of an order.
+    DraftMade,
+    /// Staff deleted a draft.
+    DraftDeleted,
+    /// Staff handed a draft to its customer.
+    OrderSubmitted,
+    /// Staff changed an order.
+    OrderEdited,
     /// Staff gave up an order.
     OrderCancelled,
     /// Staff sent something of an order.
@@ -71,11 +79,15 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which people choose from them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 26] = [
         Self::SignedIn,
         Self::SignInFailed,
         Self::PasswordChanged,
         Self::RoleChanged,
+        Self::DraftMade,
+        Self::DraftDeleted,
+        Self::OrderSubmitted,
+        Self::OrderEdited,
         Self::OrderCancelled,
         Self::OrderShipped,
         Self::ShipmentDelivered,
@@ -103,6 +115,10 @@ impl Action {
             Self::SignInFailed => "sign-in-failed",
             Self::PasswordChanged => "password-changed",
             Self::RoleChanged => "role-changed",
+            Self::DraftMade => "draft-made",
+            Self::DraftDeleted => "draft-deleted",
+            Self::OrderSubmitted => "order-submitted",
+            Self::OrderEdited => "order-edited",
             Self::OrderCancelled => "order-cancelled",
             Self::OrderShipped => "order-shipped",
             Self::ShipmentDelivered => "shipment-delivered",

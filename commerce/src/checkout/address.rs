@@ -38,6 +38,11 @@ impl Address {
 
     /// The address with nothing left of it but the country, which tax is counted by.
     pub fn anonymised(&self) -> Self {
+        Self::nowhere(&self.country)
+    }
+
+    /// No address, in a country.
+    pub fn nowhere(country: &str) -> Self {
         Self {
             name: String::new(),
             line1: String::new(),
@@ -45,7 +50,7 @@ impl Address {
             city: String::new(),
             region: String::new(),
             postal_code: String::new(),
-            country: self.country.clone(),
+            country: country.to_owned(),
         }
     }
 

@@ -85,7 +85,7 @@ async fn with_free_number(shop: &Shop, guest: &Token, agreement: Agreement) -> R
 }
 
 /// Whether an error says that the value of a unique column was taken.
-fn is_taken(error: &DbErr, column: &str) -> bool {
+pub(crate) fn is_taken(error: &DbErr, column: &str) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(message)) if message.contains(column))
 }
 

@@ -11,6 +11,8 @@ use crate::fulfilment::ship::{OrderShipped, ShipmentDelivered};
 use crate::inventory::{StockChanged, StockLow};
 use crate::orders::OrderPlaced;
 use crate::orders::cancel::OrderCancelled;
+use crate::orders::draft::OrderSubmitted;
+use crate::orders::edit::OrderEdited;
 use crate::orders::refund::RefundRequested;
 use crate::payments::{PaymentFailed, PaymentProcessed, PaymentVoided, RefundIssued};
 use crate::store_credit::{StoreCreditGranted, StoreCreditSpent};
@@ -61,8 +63,10 @@ static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         entry::<FactorRemoved>(),
         entry::<IdentityLinked>(),
         entry::<OrderCancelled>(),
+        entry::<OrderEdited>(),
         entry::<OrderPlaced>(),
         entry::<OrderShipped>(),
+        entry::<OrderSubmitted>(),
         entry::<PasswordChanged>(),
         entry::<PasswordResetRequested>(),
         entry::<PaymentFailed>(),

@@ -11,6 +11,7 @@ use super::entity::order;
 use crate::Shop;
 use crate::db::{self, sql};
 use crate::fulfilment::forget;
+use crate::invoices::replace;
 use crate::returns;
 use crate::token::Token;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
@@ -62,6 +63,7 @@ async fn attempt(shop: &Shop, before: DateTime<Utc>) -> Result<u64, DbErr> {
             ..Default::default()
         };
         order::Entity::update(anonymous).exec(&tx).await?;
+        replace::anonymise(&tx, row.id).await?;
     }
     tx.commit().await?;
     Ok(old.len() as u64)
@@ -71,6 +73,7 @@ async fn attempt(shop: &Shop, before: DateTime<Utc>) -> Result<u64, DbErr> {
 pub(crate) async fn unlink<C: ConnectionTrait>(tx: &C, order: OrderId, now: DateTime<Utc>) -> Result<(), DbErr> {
     let text = "DELETE FROM checkouts WHERE cart_id = (SELECT cart_id FROM orders WHERE id = $1)";
     tx.execute_raw(sql(tx, text, [order.into()])).await?;
+    tx.execute_raw(sql(tx, "DELETE FROM order_revisions WHERE order_id = $1", [order.into()])).await?;
     let text = "UPDATE orders SET user_id = NULL, guest_hash = NULL, email = '', note = '', access_token_hash = $2,
                                   version = version + 1, updated_at = $3 WHERE id = $1";
     let nobody = Token::random().hash();

@@ -95,9 +95,10 @@ pub fn by_customer(order: &Order) -> bool {
     open && order.fulfilment == Fulfilment::Unfulfilled
 }
 
-/// Whether staff may give an order up: until something of it was shipped.
+/// Whether staff may give an order up: until something of it was shipped. A draft is nobody's yet, and deleted.
 pub fn by_staff(order: &Order) -> bool {
-    order.lifecycle.after(OrderEvent::Cancel).is_some() && order.fulfilment == Fulfilment::Unfulfilled
+    let stands = order.lifecycle != Lifecycle::Draft && order.lifecycle.after(OrderEvent::Cancel).is_some();
+    stands && order.fulfilment == Fulfilment::Unfulfilled
 }
 
 /// A customer gives up an order of their own, which whoever calls has made sure of.

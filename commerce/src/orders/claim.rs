@@ -6,8 +6,9 @@ use crate::db::sql;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 
-/// Orders of guests with the address of an account that has proved it is theirs: `$1` is the account.
-pub(crate) const CLAIMABLE: &str = "user_id IS NULL AND email <> '' AND LOWER(email) = (
+/// Orders of guests with the address of an account that has proved it is theirs: `$1` is the account. Drafts are
+/// nobody's yet.
+pub(crate) const CLAIMABLE: &str = "user_id IS NULL AND email <> '' AND lifecycle <> 'draft' AND LOWER(email) = (
     SELECT LOWER(u.email) FROM users u WHERE u.id = $1 AND u.email_verified_at IS NOT NULL)";
 
 /// How many orders a person could take into their account.

@@ -21,7 +21,8 @@ pub async fn look_up(shop: &Shop, number: &str, email: &str) -> Result<Option<St
     let db = shop.db.latest();
     // What is no number looks for nothing, in the same time.
     let number = number.parse::<OrderNumber>().map_or(String::new(), |number| number.to_string());
-    let text = "SELECT id, email FROM orders WHERE number = $1 AND user_id IS NULL AND anonymised_at IS NULL";
+    let text = "SELECT id, email FROM orders WHERE number = $1 AND user_id IS NULL AND anonymised_at IS NULL
+                AND lifecycle <> 'draft'";
     let Some(row) = db.query_one_raw(sql(db, text, [number.into()])).await? else { return Ok(None) };
     let (id, known): (OrderId, String) = (row.try_get("", "id")?, row.try_get("", "email")?);
     Ok((email_key(&known) == email_key(email)).then(|| link(shop, id, View::Masked)))

@@ -16,6 +16,11 @@ pub mod anonymise;
 pub mod cancel;
 #[cfg(feature = "ssr")]
 pub mod claim;
+pub mod compose;
+#[cfg(feature = "ssr")]
+pub mod draft;
+#[cfg(feature = "ssr")]
+pub mod edit;
 #[cfg(feature = "ssr")]
 pub mod entity;
 #[cfg(feature = "ssr")]
@@ -84,7 +89,9 @@ pub struct Order {
     pub currency: Currency,
     /// Whether unit prices include tax.
     pub prices_include_tax: bool,
-    /// How it is sent.
+    /// How it is sent: the code of the delivery method.
+    pub delivery_code: String,
+    /// What that was called.
     pub delivery_name: String,
     /// What that costs.
     pub delivery: LineTotal,
@@ -154,6 +161,8 @@ pub struct OrderSummary {
     pub id: OrderId,
     /// What people call it.
     pub number: OrderNumber,
+    /// Whether it stands.
+    pub lifecycle: Lifecycle,
     /// Its state in one word.
     pub status: Status,
     /// What is to be paid in all.
@@ -183,6 +192,8 @@ pub struct OrderLine {
     pub quantity: i32,
     /// What one piece cost.
     pub unit_price: Money,
+    /// What decided the tax rate.
+    pub tax_class: String,
     /// What the line came to.
     pub total: LineTotal,
     /// Its picture, if it is still there.

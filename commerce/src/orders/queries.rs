@@ -131,6 +131,7 @@ fn summary_of(row: order::Model) -> Result<OrderSummary, DbErr> {
     Ok(OrderSummary {
         id: row.id,
         number: facts.number,
+        lifecycle: facts.lifecycle,
         status: status(facts.lifecycle, facts.payment, facts.fulfilment, facts.terms),
         total: Money::new(row.total, currency(&row.currency)?),
         created_at: row.created_at,
@@ -175,6 +176,7 @@ fn order_of(
                 options: line.options,
                 quantity: line.quantity,
                 unit_price: Money::new(line.unit_price, currency),
+                tax_class: line.tax_class,
                 total: LineTotal {
                     rate: rate(&line.tax_rate)?,
                     amounts: Amounts { net: line.net, tax: line.tax, gross: line.gross },
@@ -205,6 +207,7 @@ fn order_of(
         note: row.note,
         currency,
         prices_include_tax: row.prices_include_tax,
+        delivery_code: row.delivery_code,
         delivery_name: row.delivery_name,
         delivery: LineTotal {
             rate: rate(&row.delivery_tax_rate)?,

@@ -1,19 +1,20 @@
 //! Staff note money that came for an order another way than through a gateway: by transfer, or in cash.
 
 use super::cancel::{OrderError, locked};
-use super::{Lifecycle, OrderId};
+use super::{Lifecycle, Order, OrderId};
 use crate::Shop;
 use crate::accounts::{Permission, SignedIn, UserId};
 use crate::audit::{self, Done};
 use crate::db;
 use crate::money::Money;
 use crate::payments::record::{Source, record_within};
-use crate::payments::{Action, Fact, Outcome, ledger};
+use crate::payments::{Action, Fact, Outcome, ledger, ledger::Attempt, pay};
 
 /// Notes that money came for an order; `key` names the request, so that it counts once.
 ///
 /// # Errors
-/// [`OrderError::WrongState`] where a gateway takes the money of this order, [`OrderError::Nothing`] for no money.
+/// [`OrderError::WrongState`] where a gateway takes the money of this order and nothing of it is missing,
+/// [`OrderError::Nothing`] for no money.
 pub async fn receive_money(
     shop: &Shop,
     who: &SignedIn,
@@ -31,20 +32,35 @@ pub async fn receive_money(
     Ok(())
 }
 
+/// By which method money of an order comes by hand: its own, or by transfer where a gateway's order has become dearer.
+/// None where no money is to come by hand.
+pub fn by_hand(shop: &Shop, order: &Order, attempts: &[Attempt]) -> Option<&'static str> {
+    let own = shop.gateways.get(&order.payment_method)?;
+    if own.agrees_at_once() {
+        return (order.lifecycle != Lifecycle::Draft).then(|| own.code());
+    }
+    let owed = pay::owed_of(order, attempts);
+    let dearer = order.lifecycle == Lifecycle::Placed && owed.minor() > 0;
+    let offers = if dearer { pay::offers(shop, order, owed) } else { Vec::new() };
+    offers.into_iter().find(|offer| offer.agrees_at_once).map(|offer| offer.code)
+}
+
 /// Whether it was new.
 async fn attempt(shop: &Shop, staff: UserId, order: OrderId, amount: Money, key: &str) -> Result<bool, OrderError> {
     let tx = shop.db.begin().await?;
     let order = locked(&tx, order).await?;
-    let by_hand = shop.gateways.get(&order.payment_method).is_some_and(|gateway| gateway.agrees_at_once());
-    if !by_hand || order.lifecycle == Lifecycle::Draft {
-        return Err(OrderError::WrongState);
-    }
-    if amount.minor() <= 0 || amount.currency() != order.currency {
-        return Err(OrderError::Nothing);
-    }
     let attempts = ledger::attempts(&tx, order.id).await?;
-    let attempt = attempts.iter().rev().find(|attempt| attempt.gateway == order.payment_method);
-    let attempt = attempt.ok_or(OrderError::WrongState)?.id;
+    let attempt = match by_hand(shop, &order, &attempts) {
+        None => return Err(OrderError::WrongState),
+        Some(_) if amount.minor() <= 0 || amount.currency() != order.currency => return Err(OrderError::Nothing),
+        Some(method) => match attempts.iter().rev().find(|attempt| attempt.gateway == method) {
+            Some(attempt) => attempt.id,
+            None => {
+                let reference = order.number.to_string();
+                ledger::open(&tx, order.id, method, Some(&reference), amount, false, shop.clock.now()).await?
+            }
+        },
+    };
     let fact = Fact {
         name: format!("{}:{key}", order.id),
         action: Action::Capture,

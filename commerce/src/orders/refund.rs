@@ -191,16 +191,17 @@ pub(crate) async fn amounts_of<C: ConnectionTrait>(
     let mut amounts = Vec::with_capacity(chosen.len());
     for (id, quantity) in chosen.iter().filter(|(_, quantity)| *quantity > 0) {
         let line = order.lines.iter().find(|line| line.id == *id).ok_or(OrderError::NotFound)?;
-        let text = "SELECT CAST(COALESCE(SUM(l.quantity), 0) AS BIGINT) AS n FROM refund_lines l WHERE l.line_id = $1";
-        let row = tx.query_one_raw(sql(tx, text, [(*id).into()])).await?;
-        let before: i64 = row.map_or(Ok(0), |row| row.try_get("", "n"))?;
+        let text = "SELECT CAST(COALESCE(SUM(l.quantity), 0) AS BIGINT) AS pieces,
+                           CAST(COALESCE(SUM(l.amount), 0) AS BIGINT) AS amount
+                    FROM refund_lines l WHERE l.line_id = $1";
+        let row = tx.query_one_raw(sql(tx, text, [(*id).into()])).await?.ok_or(OrderError::NotFound)?;
+        let (before, given): (i64, i64) = (row.try_get("", "pieces")?, row.try_get("", "amount")?);
         let (before, all, quantity_wide) = (i128::from(before), i128::from(line.quantity), i128::from(*quantity));
         if before + quantity_wide > all || amounts.iter().any(|(known, _, _)| known == id) {
             return Err(OrderError::TooMuch);
         }
-        let gross = i128::from(line.total.amounts.gross);
-        let up_to = |pieces: i128| gross * pieces / all;
-        let amount = i64::try_from(up_to(before + quantity_wide) - up_to(before)).map_err(|_| OrderError::TooMuch)?;
+        let share = i128::from(line.total.amounts.gross) * (before + quantity_wide) / all;
+        let amount = i64::try_from(share - i128::from(given)).map_err(|_| OrderError::TooMuch)?.max(0);
         amounts.push((*id, *quantity, amount));
     }
     Ok(amounts)

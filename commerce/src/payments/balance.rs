@@ -3,7 +3,7 @@
 
 use super::{Action, OperationId, Outcome, PaymentAttemptId};
 use crate::orders::{Lifecycle, Payment};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An entry of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Entry {
     pub fact: String,
     /// What asked for it, if the shop did.
     pub operation: Option<OperationId>,
+    /// Whether the shop asked for it by itself, because it had more than is due.
+    pub balancing: bool,
     /// How much, in minor units.
     pub amount: i64,
 }
@@ -31,6 +33,8 @@ pub struct Balance {
     pub captured: i64,
     /// Given back.
     pub refunded: i64,
+    /// What of that was more than was due: it was never paid for the order.
+    pub excess: i64,
     /// Whether what was set aside and not taken was let go.
     pub voided: bool,
 }
@@ -53,8 +57,12 @@ impl Balance {
 /// succeeded can still fail, when the bank sends it back.
 pub fn balance<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Balance {
     let mut facts = BTreeMap::<(Action, &str), (bool, bool, i64)>::new();
+    let mut balancing = BTreeSet::new();
     for entry in entries {
         let fact = facts.entry((entry.action, &entry.fact)).or_default();
+        if entry.balancing {
+            balancing.insert(entry.fact.as_str());
+        }
         match entry.outcome {
             Outcome::Succeeded => {
                 fact.0 = true;
@@ -66,11 +74,14 @@ pub fn balance<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Balance {
         }
     }
     let mut balance = Balance::default();
-    for ((action, _), (succeeded, failed, amount)) in facts {
+    for ((action, fact), (succeeded, failed, amount)) in facts {
         match action {
             Action::Authorise if succeeded => balance.authorised += amount,
             Action::Capture if succeeded => balance.captured += amount,
-            Action::Refund if succeeded && !failed => balance.refunded += amount,
+            Action::Refund if succeeded && !failed => {
+                balance.refunded += amount;
+                balance.excess += if balancing.contains(fact) { amount } else { 0 };
+            }
             Action::Void if succeeded => balance.voided = true,
             _ => {}
         }
@@ -88,6 +99,8 @@ pub struct AttemptState {
     pub balance: Balance,
     /// What was asked of the gateway and not answered yet, in minor units.
     pub under_way: Vec<(Action, i64)>,
+    /// What of the refunds under way somebody has decided: not what goes back by itself because it is too much.
+    pub giving_back: i64,
     /// What the gateway has refused again and again: it is left to staff.
     pub given_up: Vec<Action>,
 }
@@ -100,6 +113,12 @@ impl AttemptState {
     /// What was taken, less what was given back or is about to be.
     pub fn refundable(&self) -> i64 {
         self.balance.kept() - self.asked(Action::Refund)
+    }
+
+    /// What was paid for the order: all that was taken, but what was more than is due and went back by itself or is
+    /// about to. What somebody has decided to give back was paid all the same.
+    fn paid(&self) -> i64 {
+        self.balance.captured - self.balance.excess - (self.asked(Action::Refund) - self.giving_back)
     }
 }
 
@@ -121,7 +140,8 @@ pub struct Due {
 impl Due {
     /// The most that the shop may keep.
     fn most(&self) -> i64 {
-        if self.lifecycle == Lifecycle::Cancelled && !self.keeps_payment { self.credited } else { self.amount }
+        let owed = if self.lifecycle == Lifecycle::Cancelled && !self.keeps_payment { 0 } else { self.amount };
+        owed.max(0) + self.credited
     }
 }
 
@@ -192,39 +212,37 @@ pub fn split(amount: i64, money: i64, credit: i64) -> Option<(i64, i64)> {
     (amount - part <= credit).then_some((part, amount - part))
 }
 
-/// What of an order is agreed: set aside or taken, in minor units.
-fn agreed(attempts: &[AttemptState]) -> i64 {
-    attempts.iter().map(|attempt| attempt.balance.held() + attempt.balance.kept()).sum()
-}
-
-/// What of an order still has to be agreed, in minor units; never below 0.
+/// What of an order still has to be agreed, in minor units; never below 0. What somebody has decided to give back is
+/// not to be paid again.
 pub fn outstanding(amount: i64, attempts: &[AttemptState]) -> i64 {
-    (amount - agreed(attempts)).max(0)
+    let agreed: i64 = attempts.iter().map(|attempt| attempt.balance.held() + attempt.paid()).sum();
+    (amount - agreed).max(0)
 }
 
 /// The stored fact of an order's payment, from its total, the store credit that has paid of it, and its attempts.
 /// Credit counts like money that was taken.
 pub fn state(total: i64, credit: Credit, attempts: &[AttemptState]) -> Payment {
-    let sum = |of: fn(&Balance) -> i64| attempts.iter().map(|attempt| of(&attempt.balance)).sum::<i64>();
-    let captured = sum(|b| b.captured) + credit.spent;
-    let refunded = sum(|b| b.refunded) + credit.returned;
-    let held = sum(Balance::held);
-    let kept = captured - refunded;
+    let sum = |of: fn(&AttemptState) -> i64| attempts.iter().map(of).sum::<i64>();
+    let captured = sum(|attempt| attempt.balance.captured) + credit.spent;
+    let held = sum(|attempt| attempt.balance.held());
+    let paid = sum(AttemptState::paid) + credit.spent;
+    let kept = paid - sum(|attempt| attempt.balance.refunded - attempt.balance.excess) - credit.returned;
     if captured > 0 && kept >= total {
         Payment::Paid
-    } else if held > 0 && kept + held >= total {
-        Payment::Authorised
-    } else if captured == 0 {
+    } else if paid <= 0 {
         match (held > 0, attempts.iter().any(|attempt| attempt.balance.voided)) {
+            (true, _) if held >= total => Payment::Authorised,
             (true, _) | (false, false) => Payment::None,
             (false, true) => Payment::Voided,
         }
-    } else if refunded == 0 {
-        Payment::PartlyPaid
-    } else if kept > 0 {
-        Payment::PartlyRefunded
-    } else {
+    } else if kept <= 0 {
         Payment::Refunded
+    } else if paid >= total {
+        Payment::PartlyRefunded
+    } else if paid + held >= total {
+        Payment::Authorised
+    } else {
+        Payment::PartlyPaid
     }
 }
 
@@ -239,13 +257,14 @@ mod tests {
             id: PaymentAttemptId(Uuid::from_u128(number)),
             balance,
             under_way: Vec::new(),
+            giving_back: 0,
             given_up: Vec::new(),
         }
     }
 
     fn entry(action: Action, outcome: Outcome, fact: &str, amount: i64) -> Entry {
         let attempt = PaymentAttemptId(Uuid::nil());
-        Entry { attempt, action, outcome, fact: fact.to_owned(), operation: None, amount }
+        Entry { attempt, action, outcome, fact: fact.to_owned(), operation: None, balancing: false, amount }
     }
 
     fn entries() -> impl Strategy<Value = Vec<Entry>> {
@@ -293,7 +312,7 @@ mod tests {
                 .zip(0..)
                 .map(|((authorised, captured, refunded, voided), number)| {
                     let captured = captured.min(authorised);
-                    attempt(number, Balance { authorised, captured, refunded: refunded.min(captured), voided })
+                    attempt(number, Balance { authorised, captured, refunded: refunded.min(captured), excess: 0, voided })
                 })
                 .collect();
             let lifecycle = if cancelled { Lifecycle::Cancelled } else { Lifecycle::Placed };
@@ -331,7 +350,8 @@ mod tests {
     #[test]
     fn the_word_for_a_payment() {
         let of = |authorised, captured, refunded, voided| {
-            state(100, Credit::default(), &[attempt(1, Balance { authorised, captured, refunded, voided })])
+            let balance = Balance { authorised, captured, refunded, excess: 0, voided };
+            state(100, Credit::default(), &[attempt(1, balance)])
         };
         assert_eq!(state(100, Credit::default(), &[]), Payment::None);
         assert_eq!(of(0, 0, 0, false), Payment::None);
@@ -349,7 +369,7 @@ mod tests {
     fn store_credit_counts_as_paid() {
         let of = |spent, returned, balance| state(100, Credit { spent, returned }, &[attempt(1, balance)]);
         let none = Balance::default();
-        let taken = |captured, refunded| Balance { authorised: captured, captured, refunded, voided: false };
+        let taken = |captured, refunded| Balance { authorised: captured, captured, refunded, excess: 0, voided: false };
         assert_eq!(of(100, 0, none), Payment::Paid, "wholly");
         assert_eq!(of(40, 0, none), Payment::PartlyPaid, "while the rest is waited for");
         assert_eq!(of(40, 0, Balance { authorised: 60, ..none }), Payment::Authorised);
@@ -385,7 +405,7 @@ mod tests {
                 returned += rest;
                 prop_assert!(as_credit || rest == 0 || part == money, "money goes back first");
                 prop_assert!(refunded + credited + returned <= total);
-                let balance = Balance { authorised: captured, captured, refunded, voided: false };
+                let balance = Balance { authorised: captured, captured, refunded, excess: 0, voided: false };
                 let attempts = [attempt(1, balance)];
                 let due = Due { lifecycle: Lifecycle::Placed, amount: captured, capture: true, keeps_payment: false, credited };
                 prop_assert_eq!(wishes(due, &attempts), [], "nothing goes back by itself");
@@ -399,6 +419,27 @@ mod tests {
                 prop_assert_eq!(word == Payment::Refunded, refunded + returned == total);
             }
         }
+    fn an_order_that_costs_more_now_is_paid_in_part() {
+        let paid = |captured, refunded, excess| {
+            attempt(1, Balance { authorised: captured, captured, refunded, excess, voided: false })
+        };
+        let held = attempt(2, Balance { authorised: 40, ..Balance::default() });
+        let of = |amount, attempts: &[AttemptState]| (state(amount, Credit::default(), attempts), outstanding(amount, attempts));
+        assert_eq!(of(140, &[paid(100, 0, 0)]), (Payment::PartlyPaid, 40));
+        assert_eq!(of(140, &[paid(100, 0, 0), held.clone()]), (Payment::Authorised, 0));
+        assert_eq!(of(140, &[held]), (Payment::None, 100));
+        // What somebody gave back is not to be paid again, and does not pay for anything.
+        assert_eq!(of(100, &[paid(100, 30, 0)]), (Payment::PartlyRefunded, 0));
+        assert_eq!(of(140, &[paid(100, 30, 0)]), (Payment::PartlyPaid, 40));
+        // What went back because the order cost less for a while is.
+        assert_eq!(of(60, &[paid(100, 40, 40)]), (Payment::Paid, 0));
+        assert_eq!(of(100, &[paid(100, 40, 40)]), (Payment::PartlyPaid, 40));
+        assert_eq!(of(100, &[paid(100, 100, 100)]), (Payment::None, 100));
+        let mut going_back = paid(100, 0, 0);
+        going_back.under_way.push((Action::Refund, 40));
+        assert_eq!(of(100, std::slice::from_ref(&going_back)), (Payment::PartlyPaid, 40));
+        going_back.giving_back = 40;
+        assert_eq!(of(100, &[going_back]), (Payment::Paid, 0), "somebody has decided that");
     }
 
     #[test]

@@ -15,6 +15,9 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 /// How often a gateway may refuse the same before it is left to staff.
 const MOST_REFUSALS: usize = 3;
 
+/// Why gateways are asked to give back what is more than is due, which nobody has to decide.
+pub const BALANCE: &str = "balance";
+
 /// One try to pay an order at one gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -30,6 +33,8 @@ pub struct Attempt {
     pub capture_later: bool,
     /// The gateway's page on which the shopper goes on.
     pub redirect_to: Option<String>,
+    /// When it was opened.
+    pub created_at: DateTime<Utc>,
     /// What its entries come to, and what is under way.
     pub state: AttemptState,
     /// Its entries, oldest first.
@@ -144,9 +149,10 @@ pub async fn attempts<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<
         amount: i64,
         capture_later: bool,
         redirect_to: Option<String>,
+        created_at: DateTime<Utc>,
     }
-    let text = "SELECT id, gateway, reference, currency, amount, capture_later, redirect_to FROM payment_attempts
-                WHERE order_id = $1 ORDER BY id";
+    let text = "SELECT id, gateway, reference, currency, amount, capture_later, redirect_to, created_at
+                FROM payment_attempts WHERE order_id = $1 ORDER BY id";
     let rows = Row::find_by_statement(sql(db, text, [order.into()])).all(db).await?;
     let entries = entries(db, order).await?;
     let asked = operations(db, order).await?;
@@ -162,9 +168,14 @@ pub async fn attempts<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<
                 balance: balance(entries.iter().map(|of| &of.entry)),
                 under_way: asked
                     .iter()
-                    .filter(|asked| asked.attempt == row.id)
-                    .map(|asked| (asked.action, asked.amount))
+                    .filter(|(asked, _)| asked.attempt == row.id)
+                    .map(|(asked, _)| (asked.action, asked.amount))
                     .collect(),
+                giving_back: asked
+                    .iter()
+                    .filter(|(asked, decided)| asked.attempt == row.id && asked.action == Action::Refund && *decided)
+                    .map(|(asked, _)| asked.amount)
+                    .sum(),
                 given_up: Action::ALL.into_iter().filter(|action| refused(*action)).collect(),
             };
             Ok(Attempt {
@@ -174,6 +185,7 @@ pub async fn attempts<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<
                 amount: Money::new(row.amount, currency(&row.currency)?),
                 capture_later: row.capture_later,
                 redirect_to: row.redirect_to,
+                created_at: row.created_at,
                 state,
                 entries,
             })
@@ -201,10 +213,12 @@ async fn entries<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<Recor
         reference: Option<String>,
         reason: Option<String>,
         created_at: DateTime<Utc>,
+        asked_for: Option<String>,
     }
     let text = "SELECT e.attempt_id, e.action, e.outcome, e.fact, e.operation_id, e.amount, e.reference, e.reason,
-                       e.created_at
+                       e.created_at, o.reason AS asked_for
                 FROM payment_events e JOIN payment_attempts a ON a.id = e.attempt_id
+                LEFT JOIN payment_operations o ON o.id = e.operation_id
                 WHERE a.order_id = $1 ORDER BY e.id";
     let rows = Row::find_by_statement(sql(db, text, [order.into()])).all(db).await?;
     rows.into_iter()
@@ -216,6 +230,7 @@ async fn entries<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<Recor
                     outcome: Outcome::parse(&row.outcome).ok_or_else(|| unknown("outcome", &row.outcome))?,
                     fact: row.fact,
                     operation: row.operation_id,
+                    balancing: row.asked_for.as_deref() == Some(BALANCE),
                     amount: row.amount,
                 },
                 reference: row.reference,
@@ -230,17 +245,22 @@ pub(super) fn stored_action(text: &str) -> Result<Action, DbErr> {
     Action::parse(text).ok_or_else(|| unknown("payment action", text))
 }
 
-async fn operations<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<Wish>, DbErr> {
+/// What was asked for and not answered yet, and whether somebody has decided it.
+async fn operations<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<(Wish, bool)>, DbErr> {
     #[derive(FromQueryResult)]
     struct Row {
         attempt_id: PaymentAttemptId,
         action: String,
         amount: i64,
+        reason: String,
     }
-    let text = "SELECT o.attempt_id, o.action, o.amount FROM payment_operations o
+    let text = "SELECT o.attempt_id, o.action, o.amount, o.reason FROM payment_operations o
                 JOIN payment_attempts a ON a.id = o.attempt_id WHERE a.order_id = $1 AND o.due_at IS NOT NULL";
     let rows = Row::find_by_statement(sql(db, text, [order.into()])).all(db).await?;
-    let wish = |row: Row| Ok(Wish { attempt: row.attempt_id, action: stored_action(&row.action)?, amount: row.amount });
+    let wish = |row: Row| {
+        let wish = Wish { attempt: row.attempt_id, action: stored_action(&row.action)?, amount: row.amount };
+        Ok((wish, row.reason != BALANCE))
+    };
     rows.into_iter().map(wish).collect()
 }
 

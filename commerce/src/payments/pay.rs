@@ -1,26 +1,73 @@
-//! An order that awaits its payment is paid: its gateway is asked, the shopper comes back from it, or they choose
-//! another way.
+//! An order that awaits its payment, or the rest of it, is paid: its gateway is asked, the shopper comes back from it, or
+//! they choose another way.
 
 use super::ledger::{self, Attempt};
 use super::record::{Source, lock, record, settle_up};
-use super::{Action, Answer, Fact, GatewayError, Outcome, PaymentAttemptId, PaymentContext, PaymentRequest};
+use super::{
+    Action, Answer, Fact, GatewayError, Outcome, PaymentAttemptId, PaymentContext, PaymentMethod, PaymentRequest,
+    PaymentTerms, outstanding,
+};
 use crate::Shop;
 use crate::checkout::CheckoutError;
 use crate::db::{self, sql};
-use crate::orders::{Lifecycle, Order, OrderId, queries};
-use chrono::{DateTime, Utc};
+use crate::money::Money;
+use crate::orders::{Lifecycle, Order, OrderId, Payment, queries};
+use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::HEXLOWER;
 use sea_orm::{ConnectionTrait, DbErr};
 use std::collections::BTreeMap;
 
-/// Asks the gateway of an order that awaits its payment, and places it when the gateway agrees; gives the address of
-/// the gateway's page where the shopper has to go on there. Does nothing for an order that is placed already.
+/// How long a shopper who was sent to a gateway's page is left alone there, in seconds.
+const ALONE_SECONDS: i64 = 60;
+
+/// What of an order is still to be paid, whoever has to and however.
+///
+/// # Errors
+/// When the database fails.
+pub async fn owed<C: ConnectionTrait>(db: &C, order: &Order) -> Result<Money, DbErr> {
+    let open = matches!(order.lifecycle, Lifecycle::AwaitingPayment | Lifecycle::InReview | Lifecycle::Placed);
+    if !open || order.payment == Payment::Paid {
+        return Ok(Money::zero(order.currency));
+    }
+    Ok(owed_of(order, &ledger::attempts(db, order.id).await?))
+}
+
+/// What of an order is still to be paid, by the attempts to pay it.
+pub fn owed_of(order: &Order, attempts: &[Attempt]) -> Money {
+    let states: Vec<_> = attempts.iter().map(|attempt| attempt.state.clone()).collect();
+    Money::new(outstanding(order.due().minor(), &states), order.currency)
+}
+
+/// Whether an order of which this much is still to be paid waits for its customer to pay that on a page: what is paid in
+/// cash or by invoice waits for nobody, nor does what is all to be transferred.
+pub fn can_pay(shop: &Shop, order: &Order, owed: Money) -> bool {
+    let by_hand = shop.gateways.get(&order.payment_method).is_some_and(|gateway| gateway.agrees_at_once());
+    match order.lifecycle {
+        Lifecycle::AwaitingPayment => true,
+        Lifecycle::Placed => {
+            let rest = order.payment == Payment::PartlyPaid || !by_hand;
+            order.payment_terms == PaymentTerms::InAdvance && owed.minor() > 0 && rest
+        }
+        _ => false,
+    }
+}
+
+/// The ways to pay this much of an order. What was placed already is not sent before the rest is paid.
+pub fn offers(shop: &Shop, order: &Order, owed: Money) -> Vec<PaymentMethod> {
+    let mut offers = shop.gateways.methods(PaymentContext { total: owed, country: &order.delivery_address.country });
+    offers.retain(|offer| order.lifecycle == Lifecycle::AwaitingPayment || offer.terms == PaymentTerms::InAdvance);
+    offers
+}
+
+/// Asks the gateway of an order that awaits its payment, or the rest of it, and places it when the gateway agrees; gives
+/// the address of the gateway's page where the shopper has to go on there. Does nothing for an order of which nothing is
+/// to be paid.
 ///
 /// # Errors
 /// [`CheckoutError::PaymentDeclined`], or the database failed; the order then goes on waiting.
 pub async fn pay(shop: &Shop, order: OrderId) -> Result<Option<String>, CheckoutError> {
     let order = queries::by_id(shop.db.primary(), order).await?.ok_or(CheckoutError::NotStarted)?;
-    if order.lifecycle != Lifecycle::AwaitingPayment {
+    if !matches!(order.lifecycle, Lifecycle::AwaitingPayment | Lifecycle::Placed) {
         return Ok(None);
     }
     let gateway = shop.gateways.get(&order.payment_method).ok_or(CheckoutError::UnknownChoice)?;
@@ -73,42 +120,54 @@ pub async fn pay(shop: &Shop, order: OrderId) -> Result<Option<String>, Checkout
     }
 }
 
-/// The attempt that can still be paid, or a new one where it was declined: a gateway would answer the same to the same
-/// request. None where the order does not wait any more.
+/// The attempt that can still be paid, or a new one where it was declined or is about another amount: a gateway would
+/// answer the same to the same request. None where nothing is to be paid any more.
 async fn open_attempt(shop: &Shop, order: OrderId) -> Result<Option<Attempt>, DbErr> {
-    let usable = |attempts: Vec<Attempt>, method: &str| {
-        attempts.into_iter().rev().find(|attempt| attempt.gateway == method && attempt.is_open())
+    let usable = |attempts: &[Attempt], method: &str, owed: Money| {
+        let open = |attempt: &&Attempt| {
+            attempt.gateway == method
+                && attempt.amount == owed
+                && attempt.state.balance.authorised == 0
+                && attempt.is_open()
+        };
+        attempts.iter().rev().find(open).cloned()
     };
     let now = shop.clock.now();
     let tx = shop.db.begin().await?;
     lock(&tx, order).await?;
     let Some(order) = queries::by_id(&tx, order).await? else { return Ok(None) };
-    if order.lifecycle != Lifecycle::AwaitingPayment {
+    let attempts = ledger::attempts(&tx, order.id).await?;
+    let owed = owed_of(&order, &attempts);
+    if !can_pay(shop, &order, owed) {
         return Ok(None);
     }
-    let attempts = ledger::attempts(&tx, order.id).await?;
-    if let Some(open) = usable(attempts.clone(), &order.payment_method) {
+    if let Some(open) = usable(&attempts, &order.payment_method, owed) {
         return Ok(Some(open));
     }
-    replace_attempts(shop, &tx, &order, &attempts, now).await?;
-    let open = usable(ledger::attempts(&tx, order.id).await?, &order.payment_method);
+    replace_attempts(shop, &tx, &order, &attempts, owed, now).await?;
+    let open = usable(&ledger::attempts(&tx, order.id).await?, &order.payment_method, owed);
     tx.commit().await?;
     shop.operations.notify_one();
     Ok(open)
 }
 
-/// Opens a new attempt by the order's method, and ends those before it, so that nobody pays twice.
+/// Opens a new attempt by the order's method, and ends those before it, so that nobody pays twice. It is asked what
+/// became of it, should nobody tell.
 async fn replace_attempts<C: ConnectionTrait>(
     shop: &Shop,
     tx: &C,
     order: &Order,
     before: &[Attempt],
+    owed: Money,
     now: DateTime<Utc>,
 ) -> Result<PaymentAttemptId, DbErr> {
     ledger::end_open(tx, before, "replaced", now).await?;
+    let text = "UPDATE orders SET check_at = $2 WHERE id = $1";
+    let check_at = now + TimeDelta::seconds(ALONE_SECONDS);
+    tx.execute_raw(sql(tx, text, [order.id.into(), check_at.into()])).await?;
     let later = shop.reference().settings.capture_when_shipped;
     let reference = offline_reference(shop, order);
-    ledger::open(tx, order.id, &order.payment_method, reference.as_deref(), order.due(), later, now).await
+    ledger::open(tx, order.id, &order.payment_method, reference.as_deref(), owed, later, now).await
 }
 
 /// What a payment is recognised by that no gateway is asked for.
@@ -167,7 +226,7 @@ pub(super) async fn payment_of(
     Ok(attempts.iter().find(|of| of.id == attempt).map(|of| of.payment(&number)))
 }
 
-/// Has an order that awaits its payment paid another way.
+/// Has an order that awaits its payment, or the rest of it, paid another way.
 ///
 /// # Errors
 /// [`CheckoutError::UnknownChoice`] where that is not on offer, [`CheckoutError::NotStarted`] where it does not wait.
@@ -183,17 +242,17 @@ async fn attempt_to_change(shop: &Shop, order: OrderId, method: &str) -> Result<
     let tx = shop.db.begin().await?;
     lock(&tx, order).await?;
     let mut order = queries::by_id(&tx, order).await?.ok_or(CheckoutError::NotStarted)?;
-    if order.lifecycle != Lifecycle::AwaitingPayment {
+    let before = ledger::attempts(&tx, order.id).await?;
+    let owed = owed_of(&order, &before);
+    if !can_pay(shop, &order, owed) {
         return Err(CheckoutError::NotStarted);
     }
-    let context = PaymentContext { total: order.due(), country: &order.delivery_address.country };
-    let offers = shop.gateways.methods(context);
+    let offers = offers(shop, &order, owed);
     let method = offers.iter().find(|offer| offer.code == method).ok_or(CheckoutError::UnknownChoice)?;
     let text = "UPDATE orders SET payment_method = $2, payment_terms = $3 WHERE id = $1";
     tx.execute_raw(sql(&tx, text, [order.id.into(), method.code.into(), method.terms.code().into()])).await?;
     order.payment_method = method.code.to_owned();
-    let before = ledger::attempts(&tx, order.id).await?;
-    replace_attempts(shop, &tx, &order, &before, now).await?;
+    replace_attempts(shop, &tx, &order, &before, owed, now).await?;
     if method.agrees_at_once {
         crate::orders::place::place(shop, &tx, &order, now).await?;
     }

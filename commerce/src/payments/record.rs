@@ -158,7 +158,8 @@ pub(crate) async fn settle_up<C: ConnectionTrait>(
         credited: given.credited,
     };
     for wish in wishes(due, &states) {
-        let reason = if lifecycle == Lifecycle::Cancelled { "cancelled" } else { "balance" };
+        let given_up = lifecycle == Lifecycle::Cancelled && !order.keeps_payment;
+        let reason = if given_up { "cancelled" } else { ledger::BALANCE };
         ledger::ask(tx, OperationId::new(now), wish, reason, "system", now).await?;
     }
     Ok(())

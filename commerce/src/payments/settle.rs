@@ -15,15 +15,21 @@ use sea_orm::{ConnectionTrait, DbErr};
 /// How many orders one sweep takes.
 const BATCH: u32 = 100;
 
-/// How long until an order that still waits is looked at again, in seconds.
+/// How long until an order that still waits is looked at again, in seconds at least.
 const AGAIN_SECONDS: i64 = 60;
+
+/// How long until it is looked at again at most, in seconds: the longer it waits, the less often.
+const AGAIN_MOST_SECONDS: i64 = 3_600;
+
+/// How long it is asked what became of the rest of an order's payment, in hours; after that gateways tell by themselves.
+const REST_HOURS: i64 = 24;
 
 /// How long a gateway that does not answer can keep an order waiting that is past its time, in minutes. Money that it
 /// tells of later goes back.
 const SILENCE_MINUTES: i64 = 120;
 
-/// Asks the gateways of orders that have awaited their payment for a minute, those first that were asked longest ago;
-/// cancels those that nobody has paid in time. Gives how many there were.
+/// Asks the gateways of orders that have awaited their payment, or the rest of it, for a minute, those first that were
+/// asked longest ago; cancels those that nobody has paid in time. Gives how many there were.
 ///
 /// # Errors
 /// When the database fails.
@@ -31,13 +37,15 @@ pub async fn settle_due(shop: &Shop) -> Result<usize, DbErr> {
     let db = shop.db.primary();
     let now = shop.clock.now();
     let text = format!(
-        "SELECT id, check_at FROM orders WHERE lifecycle = $1 AND check_at <= $2 ORDER BY check_at LIMIT {BATCH}"
+        "SELECT id, check_at, pay_by, updated_at FROM orders
+         WHERE lifecycle IN ($1, $2) AND check_at <= $3 ORDER BY check_at LIMIT {BATCH}"
     );
-    let rows = db.query_all_raw(sql(db, &text, [Lifecycle::AwaitingPayment.code().into(), now.into()])).await?;
+    let [waits, placed] = [Lifecycle::AwaitingPayment, Lifecycle::Placed].map(|lifecycle| lifecycle.code().into());
+    let rows = db.query_all_raw(sql(db, &text, [waits, placed, now.into()])).await?;
     for row in &rows {
         let (order, due): (OrderId, DateTime<Utc>) = (row.try_get("", "id")?, row.try_get("", "check_at")?);
         let text = "UPDATE orders SET check_at = $3 WHERE id = $1 AND check_at = $2";
-        let next = now + TimeDelta::seconds(AGAIN_SECONDS);
+        let next = next_look(now, row.try_get("", "updated_at")?, row.try_get("", "pay_by")?);
         let taken = db.execute_raw(sql(db, text, [order.into(), due.into(), next.into()])).await?;
         if taken.rows_affected() == 1 {
             settle(shop, order).await?;
@@ -46,20 +54,26 @@ pub async fn settle_due(shop: &Shop) -> Result<usize, DbErr> {
     Ok(rows.len())
 }
 
+/// When an order that has not changed since a while is looked at again.
+fn next_look(now: DateTime<Utc>, changed_at: DateTime<Utc>, pay_by: Option<DateTime<Utc>>) -> DateTime<Utc> {
+    let pause = ((now - changed_at).num_seconds() / 10).clamp(AGAIN_SECONDS, AGAIN_MOST_SECONDS);
+    let next = now + TimeDelta::seconds(pause);
+    pay_by.filter(|by| *by > now).map_or(next, |by| next.min(by))
+}
+
 /// Asks what became of an order's payment; past its time it is placed or cancelled.
 async fn settle(shop: &Shop, id: OrderId) -> Result<(), DbErr> {
     let db = shop.db.primary();
     let Some(order) = queries::by_id(db, id).await? else { return Ok(()) };
+    if order.lifecycle == Lifecycle::Placed {
+        return settle_rest(shop, &order).await;
+    }
     let late = order.pay_by.is_none_or(|by| by <= shop.clock.now());
     let mut silent = false;
     for attempt in ledger::attempts(db, id).await? {
         // Nobody is there to be sent to a gateway's page; what was asked for without an answer may have been charged.
         if attempt.reference.is_none() && !attempt.has_failed() {
-            match pay(shop, id).await {
-                Ok(_) | Err(CheckoutError::PaymentDeclined) => {}
-                Err(CheckoutError::Db(error)) => return Err(error),
-                Err(error) => tracing::warn!(order.id = %id, %error, "order left open"),
-            }
+            request(shop, id).await?;
         } else {
             silent |= ask(shop, &order, &attempt, late).await?.is_none();
         }
@@ -73,6 +87,38 @@ async fn settle(shop: &Shop, id: OrderId) -> Result<(), DbErr> {
     if late && (!silent || long_ago) {
         cancel::cancel_unpaid(shop, id, Cause::Unpaid).await?;
         tracing::info!(order.id = %id, "order cancelled that nobody has paid");
+    }
+    Ok(())
+}
+
+/// Requests once more what a gateway was asked for without an answer.
+async fn request(shop: &Shop, id: OrderId) -> Result<(), DbErr> {
+    match pay(shop, id).await {
+        Ok(_) | Err(CheckoutError::PaymentDeclined) => {}
+        Err(CheckoutError::Db(error)) => return Err(error),
+        Err(error) => tracing::warn!(order.id = %id, %error, "order left open"),
+    }
+    Ok(())
+}
+
+/// Asks what became of the rest of an order's payment, until it is paid, or nobody has for a day.
+async fn settle_rest(shop: &Shop, order: &Order) -> Result<(), DbErr> {
+    let db = shop.db.primary();
+    let since = shop.clock.now() - TimeDelta::hours(REST_HOURS);
+    let mut waits = false;
+    for attempt in ledger::attempts(db, order.id).await? {
+        let unpaid = attempt.state.balance.authorised == 0 && attempt.is_open() && attempt.created_at > since;
+        if unpaid && attempt.reference.is_none() {
+            waits = true;
+            request(shop, order.id).await?;
+        } else if unpaid && attempt.redirect_to.is_some() {
+            waits = true;
+            ask(shop, order, &attempt, false).await?;
+        }
+    }
+    if !waits {
+        let text = "UPDATE orders SET check_at = NULL WHERE id = $1 AND lifecycle = $2";
+        db.execute_raw(sql(db, text, [order.id.into(), Lifecycle::Placed.code().into()])).await?;
     }
     Ok(())
 }

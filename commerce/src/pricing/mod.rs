@@ -70,6 +70,14 @@ impl TaxRates {
         Self(rows.into_iter().map(|(class, country, rate)| ((class, country), rate)).collect())
     }
 
+    /// The table with other rates for some classes in a country.
+    #[must_use]
+    pub fn with(&self, country: &str, rates: impl IntoIterator<Item = (String, TaxRate)>) -> Self {
+        let mut table = self.0.clone();
+        table.extend(rates.into_iter().map(|(class, rate)| ((class, country.to_owned()), rate)));
+        Self(table)
+    }
+
     /// The rate of a class in a country, else the class's own, else none.
     pub fn rate(&self, class: &str, country: &str) -> TaxRate {
         let key = |country: &str| (class.to_owned(), country.to_owned());
@@ -142,7 +150,7 @@ pub struct TotalsContext<'a> {
 }
 
 /// The price of one line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineTotal {
     /// The rate that was applied.
     pub rate: TaxRate,

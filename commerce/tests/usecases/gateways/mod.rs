@@ -103,6 +103,7 @@ fn counted(facts: &[Fact]) -> Balance {
             outcome: fact.outcome,
             fact: fact.name.clone(),
             operation: fact.operation,
+            balancing: false,
             amount: fact.amount.minor(),
         };
         known.entry((fact.action, fact.name.clone(), fact.outcome)).or_insert(entry);

@@ -147,7 +147,7 @@ async fn money_counts_once_however_it_is_told() {
         assert_eq!(webhook.about, Some(about), "{kind}");
         facts.extend(webhook.facts);
     }
-    let expected = Balance { authorised: 4_820, captured: 4_820, refunded: 1_000, voided: false };
+    let expected = Balance { authorised: 4_820, captured: 4_820, refunded: 1_000, excess: 0, voided: false };
     assert_eq!(counted(&facts), expected);
     let failed = read(&razorpay, "refund.failed", &[("refund", refund("failed"))]);
     assert_eq!(told(&failed.facts), [("rfnd_1", Action::Refund, Outcome::Failed, 1_000, true)]);

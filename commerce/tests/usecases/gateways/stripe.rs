@@ -163,7 +163,7 @@ async fn money_counts_once_however_it_is_told() {
         assert_eq!(webhook.about, Some(About::Attempt(attempt())), "{kind}");
         facts.extend(webhook.facts);
     }
-    let expected = Balance { authorised: 4_820, captured: 4_820, refunded: 1_000, voided: false };
+    let expected = Balance { authorised: 4_820, captured: 4_820, refunded: 1_000, excess: 0, voided: false };
     assert_eq!(counted(&facts), expected);
 }
 
