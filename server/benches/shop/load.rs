@@ -42,6 +42,13 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Operations that all went well, how long each of them took and how long all together.
+    pub fn of(times: impl Iterator<Item = Duration>, elapsed: Duration) -> Self {
+        let mut micros: Vec<_> = times.map(|time| u32::try_from(time.as_micros()).unwrap_or(u32::MAX)).collect();
+        micros.sort_unstable();
+        Self { micros, elapsed, ..Self::default() }
+    }
+
     /// How many operations went well.
     pub fn count(&self) -> usize {
         self.micros.len()

@@ -6,6 +6,7 @@ mod floor;
 mod load;
 mod operations;
 mod place;
+mod placing;
 mod sign_in;
 mod table;
 mod usage;
@@ -150,6 +151,16 @@ async fn measure_on(database: Database, arguments: &Arguments) -> Result<Vec<Row
     bench.run("category of 24, later", &category, Load::default()).await?;
     shop.close()?;
 
+    if database == Database::Postgres && "placing".contains(&arguments.only) {
+        placing::count_statements(&place).await?;
+        let shop = place.open("warn")?;
+        (bench.address, bench.pid) = (shop.address, shop.pid());
+        for line in placing::measure(&mut bench, &buy).await? {
+            println!("{name}: {line}");
+        }
+        shop.close()?;
+    }
+
     if "signing in".contains(&arguments.only) {
         let addresses = sign_in::prepare(&place)?;
         let shop = place.open("warn")?;
@@ -196,9 +207,11 @@ struct Bench<'a> {
 impl Bench<'_> {
     /// Repeats an operation at the shop, then its bytes at a floor.
     async fn run(&mut self, name: &str, operation: &impl Operation, load: Load) -> Result<(), Failure> {
-        if !name.contains(&self.arguments.only) {
-            return Ok(());
-        }
+        if name.contains(&self.arguments.only) { self.measure(name, operation, load).await } else { Ok(()) }
+    }
+
+    /// Does so whatever was asked for.
+    async fn measure(&mut self, name: &str, operation: &impl Operation, load: Load) -> Result<(), Failure> {
         print!("{}: {name} ...", self.place.database.name());
         std::io::stdout().flush()?;
         let processes = Processes { server: self.pid, services: self.place.services() };
@@ -217,6 +230,11 @@ impl Bench<'_> {
         let target = load.target;
         self.rows.push(Row { name: name.to_owned(), shop, cpu, resident, floor: outcome, floor_cpu, bytes, target });
         Ok(())
+    }
+
+    /// How many of the last operation the shop did in a second.
+    fn last_rate(&self) -> f64 {
+        self.rows.last().map_or(f64::NAN, |row| row.shop.rate())
     }
 }
 

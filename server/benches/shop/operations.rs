@@ -40,11 +40,15 @@ impl Article {
     pub fn of(page: &str) -> Option<Self> {
         let offer = &page[page.find("class=\"availability\">In stock<")?..];
         let [product, variation, sku] = ["product", "variation", "sku"].map(|name| field(offer, name));
-        let (product, variation, sku) = (product?, variation?, sku?);
-        Some(Self {
+        Some(Self::new(product?, variation?, sku?))
+    }
+
+    /// The variation with this identifier and SKU of the product with this slug.
+    pub fn new(product: &str, variation: &str, sku: &str) -> Self {
+        Self {
             form: format!("product={product}&variation={variation}&sku={sku}&quantity=1"),
             path: format!("/p/{product}?v={sku}"),
-        })
+        }
     }
 }
 
@@ -93,37 +97,57 @@ impl Buy<'_> {
 
     /// Goes as far as the choice of delivery; gives the first that is offered there.
     pub async fn first_delivery(&self, client: &mut Client) -> Result<String, Fault> {
-        self.begin(client, 0).await?;
+        self.address(client, 0).await?;
         first_method(client.get("/checkout/delivery").await?)
     }
 
     /// Goes as far as the choice of payment; gives the first that is offered there.
     pub async fn first_payment(&self, client: &mut Client) -> Result<String, Fault> {
-        self.begin(client, 0).await?;
+        self.address(client, 0).await?;
         self.step(client, "delivery", &format!("method={}&note=", self.delivery), "/checkout/payment").await?;
         first_method(client.get("/checkout/payment").await?)
     }
 
-    async fn begin(&self, client: &mut Client, turn: usize) -> Result<(), Fault> {
-        Add { articles: self.articles, per_guest: 1 }.once(client, turn).await?;
-        self.step(client, "start", "", "/checkout/address").await?;
+    /// Puts something into a new cart.
+    pub async fn fill(&self, client: &mut Client, turn: usize) -> Result<(), Fault> {
+        Add { articles: self.articles, per_guest: 1 }.once(client, turn).await
+    }
+
+    /// Presses checkout, which takes the stock.
+    pub async fn start(&self, client: &mut Client) -> Result<(), Fault> {
+        self.step(client, "start", "", "/checkout/address").await
+    }
+
+    async fn address(&self, client: &mut Client, turn: usize) -> Result<(), Fault> {
+        self.fill(client, turn).await?;
+        self.start(client).await?;
         self.step(client, "address", ADDRESS, "/checkout/delivery").await
     }
+
+    /// Goes as far as the review; gives the form that places the order.
+    pub async fn review(&self, client: &mut Client, turn: usize) -> Result<String, Fault> {
+        self.address(client, turn).await?;
+        self.step(client, "delivery", &format!("method={}&note=", self.delivery), "/checkout/payment").await?;
+        self.step(client, "payment", &format!("method={}", self.payment), "/checkout/review").await?;
+        let review = client.get("/checkout/review").await?;
+        match (field(review.text(), "cart"), field(review.text(), "total")) {
+            (Some(cart), Some(total)) => Ok(format!("cart={cart}&total={total}")),
+            _ => Err(refused("the review", &review)),
+        }
+    }
+}
+
+/// Sends the form that places an order; gives where the page that thanks for it is.
+pub async fn place(client: &mut Client, form: &str) -> Result<String, Fault> {
+    let placed = client.post("/actions/checkout/place", form).await?;
+    sent_to("place", &placed, |location| location.starts_with("/checkout/confirmation/"))?;
+    Ok(placed.header("location").unwrap_or_default().to_owned())
 }
 
 impl Operation for Buy<'_> {
     async fn once(&self, client: &mut Client, turn: usize) -> Result<(), Fault> {
-        self.begin(client, turn).await?;
-        self.step(client, "delivery", &format!("method={}&note=", self.delivery), "/checkout/payment").await?;
-        self.step(client, "payment", &format!("method={}", self.payment), "/checkout/review").await?;
-        let review = client.get("/checkout/review").await?;
-        let (Some(cart), Some(total)) = (field(review.text(), "cart"), field(review.text(), "total")) else {
-            return Err(refused("the review", &review));
-        };
-        let form = format!("cart={cart}&total={total}");
-        let placed = client.post("/actions/checkout/place", &form).await?;
-        sent_to("place", &placed, |location| location.starts_with("/checkout/confirmation/"))?;
-        let confirmation = placed.header("location").unwrap_or_default().to_owned();
+        let form = self.review(client, turn).await?;
+        let confirmation = place(client, &form).await?;
         let thanks = client.get(&confirmation).await?;
         let thanked = thanks.status == 200 && thanks.text().contains("class=\"order-number\"");
         if thanked { Ok(()) } else { Err(refused("the confirmation", &thanks)) }

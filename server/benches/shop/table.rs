@@ -102,7 +102,8 @@ fn cells(row: &Row) -> Vec<String> {
     ]
 }
 
-fn mark(met: bool) -> &'static str {
+/// Whether a target was met, in a word.
+pub fn mark(met: bool) -> &'static str {
     if met { "met" } else { "missed" }
 }
 
