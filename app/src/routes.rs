@@ -6,8 +6,8 @@ use crate::accounts::{
     RegisterPage, ResetPage, SecondFactorPage, SecurityPage, SignInErrorPage, SignInPage, VerifyPage,
 };
 use crate::admin::{
-    self, AuditPage, EventsPage, InventoryPage, LocationPage, LocationsPage, OrdersPage, PeoplePage, PersonPage,
-    StaffOrderPage, StockPage,
+    self, AuditPage, EventsPage, InventoryPage, LocationPage, LocationsPage, OrderEditPage, OrdersPage, PeoplePage,
+    PersonPage, StaffOrderPage, StockPage,
 };
 use crate::cart::{self, CartPage};
 use crate::catalog::{CategoryPage, HomePage, ProductPage, ShopPage};
@@ -87,6 +87,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/admin/locations/:id") view=LocationPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/orders") view=OrdersPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/orders/:number") view=StaffOrderPage ssr=SsrMode::Async />
+                <Route path=path!("/admin/orders/:number/edit") view=OrderEditPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/orders/:number/invoice") view=StaffInvoicePage ssr=SsrMode::Async />
                 <Route path=path!("/admin/orders/:number/parcels/:parcel/packing-slip") view=PackingSlipPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/audit") view=AuditPage ssr=SsrMode::Async />

@@ -13,6 +13,7 @@ pub fn register() {
     register_explicit::<ChangeRole>();
     super::inventory_actions::register();
     super::order_actions::register();
+    super::order_edit_actions::register();
     register_explicit::<ReplayEvents>();
 }
 

@@ -8,6 +8,8 @@ mod inventory_actions;
 mod locations;
 mod order;
 mod order_actions;
+mod order_edit;
+mod order_edit_actions;
 mod orders;
 mod people;
 
@@ -17,6 +19,7 @@ pub(crate) use inventory::stock_path;
 pub use inventory::{InventoryPage, StockPage};
 pub use locations::{LocationPage, LocationsPage};
 pub use order::StaffOrderPage;
+pub use order_edit::OrderEditPage;
 pub use orders::OrdersPage;
 pub use people::{PeoplePage, PersonPage};
 

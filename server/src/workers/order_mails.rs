@@ -1,7 +1,8 @@
 //! Mails what becomes of orders.
 
 use app::mails::{
-    About, Parcel, Pieces, RefundedTo, order_cancelled, order_delivered, order_shipped, payment_declined, refund_issued,
+    About, Difference, Parcel, Pieces, RefundedTo, order_cancelled, order_changed, order_delivered, order_shipped,
+    order_to_pay, payment_declined, refund_issued,
 };
 use commerce::Shop;
 use commerce::events::{DomainEvent, Event, Handler, HandlerError};
@@ -10,10 +11,12 @@ use commerce::fulfilment::{ShipmentId, ShipmentLine, queries as shipments};
 use commerce::notifications::Mail;
 use commerce::notifications::send_mail::send_mail;
 use commerce::orders::cancel::{Cause, OrderCancelled};
+use commerce::orders::draft::OrderSubmitted;
+use commerce::orders::edit::OrderEdited;
 use commerce::orders::link::{View, link};
 use commerce::orders::refund::{RefundMethod, RefundRequested, refundable};
-use commerce::orders::{Lifecycle, Order, OrderId, queries};
-use commerce::payments::{Action, PaymentFailed, RefundIssued};
+use commerce::orders::{Lifecycle, Order, OrderId, Payment, queries};
+use commerce::payments::{Action, PaymentFailed, RefundIssued, pay};
 
 /// Tells customers what becomes of their orders. The event is the key of its mail, so that there is one however often
 /// it is asked for.
@@ -23,7 +26,9 @@ pub struct OrderMails {
     pub public_url: String,
 }
 
-const KINDS: [&str; 6] = [
+const KINDS: [&str; 8] = [
+    OrderSubmitted::KIND.name,
+    OrderEdited::KIND.name,
     OrderShipped::KIND.name,
     ShipmentDelivered::KIND.name,
     OrderCancelled::KIND.name,
@@ -76,6 +81,15 @@ impl OrderMails {
             let come: ShipmentDelivered = event.read()?;
             return parcel_mail(shop, about, come.shipment, order_delivered).await;
         }
+        if kind == OrderSubmitted::KIND.name {
+            // Who was faster than the mail has paid.
+            let waits = order.lifecycle == Lifecycle::AwaitingPayment;
+            return Ok(waits.then(|| order_to_pay(about, order.pay_by, &url)));
+        }
+        if kind == OrderEdited::KIND.name {
+            let edited: OrderEdited = event.read()?;
+            return changed_mail(shop, about, &edited).await;
+        }
         if kind == OrderCancelled::KIND.name {
             let cancelled: OrderCancelled = event.read()?;
             // Who has just put everything back into their cart knows.
@@ -101,6 +115,25 @@ impl OrderMails {
         let waits = order.lifecycle == Lifecycle::AwaitingPayment && failed.action == Action::Authorise;
         Ok(waits.then(|| payment_declined(about, order.pay_by, &url)))
     }
+}
+
+async fn changed_mail(shop: &Shop, about: About<'_>, edited: &OrderEdited) -> Result<Option<Mail>, HandlerError> {
+    let order = about.order;
+    // The mail that says so says everything.
+    if order.lifecycle == Lifecycle::Cancelled {
+        return Ok(None);
+    }
+    let owed = pay::owed(shop.db.primary(), order).await?;
+    let cheaper = edited.after.minor() < edited.before.minor();
+    let difference = match owed.minor() {
+        1.. if pay::can_pay(shop, order, owed) => Difference::ToPay(owed),
+        1.. => Difference::AsAgreed,
+        _ if cheaper && !matches!(order.payment, Payment::None | Payment::Authorised | Payment::Voided) => {
+            Difference::GoesBack
+        }
+        _ => Difference::None,
+    };
+    Ok(Some(order_changed(about, edited.before, difference)))
 }
 
 async fn parcel_mail(
