@@ -7,8 +7,8 @@ use crate::accounts::{
     VerifyPage,
 };
 use crate::admin::{
-    self, AuditPage, EventsPage, InventoryPage, LocationPage, LocationsPage, OpenReturnPage, OrdersPage, PeoplePage,
-    PersonPage, ReturnsPage, StaffOrderPage, StaffReturnPage, StockPage,
+    self, AuditPage, EventsPage, InventoryPage, LocationPage, LocationsPage, OpenReturnPage, OrderEditPage, OrdersPage,
+    PeoplePage, PersonPage, ReturnsPage, StaffOrderPage, StaffReturnPage, StockPage,
 };
 use crate::cart::{self, CartPage};
 use crate::catalog::{CategoryPage, HomePage, ProductPage, ShopPage};
@@ -96,6 +96,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/admin/locations/:id") view=LocationPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/orders") view=OrdersPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/orders/:number") view=StaffOrderPage ssr=SsrMode::Async />
+                <Route path=path!("/admin/orders/:number/edit") view=OrderEditPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/orders/:number/invoice") view=StaffInvoicePage ssr=SsrMode::Async />
                 <Route path=path!("/admin/orders/:number/parcels/:parcel/packing-slip") view=PackingSlipPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/orders/:number/return") view=OpenReturnPage ssr=SsrMode::Async />

@@ -14,6 +14,7 @@ pub fn register() {
     super::credit::register();
     super::inventory_actions::register();
     super::order_actions::register();
+    super::order_edit_actions::register();
     super::return_actions::register();
     register_explicit::<ReplayEvents>();
 }

@@ -1,5 +1,6 @@
 //! One order, as staff work on it.
 
+use super::order_edit::edit_path;
 use super::orders::{lifecycle_name, refused};
 use super::returns::OrderReturns;
 use super::{staff, staff_page};
@@ -11,12 +12,15 @@ use crate::page::Page;
 use commerce::accounts::{Permission, SignedIn};
 use commerce::fulfilment::{Shipment, queries as shipments};
 use commerce::inventory::{Held, queries as stock};
+use commerce::money::Money;
 use commerce::orders::cancel;
+use commerce::orders::compose::can_edit;
+use commerce::orders::receive_money;
 use commerce::orders::refund::{RefundMethod, refundable};
 use commerce::orders::search::by_number;
 use commerce::orders::timeline::{Happening, timeline};
 use commerce::orders::{Fulfilment, Lifecycle, Order, Payment, queries};
-use commerce::payments::{PaymentAttemptId, ledger, ledger::Attempt};
+use commerce::payments::{PaymentAttemptId, ledger, ledger::Attempt, pay};
 use commerce::returns::{Return, queries as returns};
 use leptos::prelude::*;
 use std::collections::HashMap;
@@ -49,7 +53,7 @@ struct Around {
     attempts: Vec<Attempt>,
     happened: Vec<Happening>,
     returns: Vec<Return>,
-    refundable: commerce::money::Money,
+    refundable: Money,
     has_account: bool,
 }
 
@@ -102,8 +106,12 @@ fn shown(page: &Page, who: &SignedIn, order: Order, around: Around) -> impl Into
     let may = who.role.allows(Permission::OrdersWrite);
     let by_hand = page.shop.gateways.get(&order.payment_method).is_some_and(|gateway| gateway.agrees_at_once());
     let unpaid = order.lifecycle == Lifecycle::Placed && !matches!(order.payment, Payment::Paid | Payment::Refunded);
-    let (number, owed) = (order.number.to_string(), order.due());
-    let receive = (may && by_hand && unpaid).then(|| {
+    let (number, owed) = (order.number.to_string(), pay::owed_of(&order, &around.attempts));
+    let dearer = !by_hand && receive_money::by_hand(&page.shop, &order, &around.attempts).is_some();
+    let owing = (owed.minor() > 0 && order.lifecycle == Lifecycle::Placed).then(|| {
+        view! { <div><dt>"Still to be paid"</dt><dd>{owed.to_string()}</dd></div> }
+    });
+    let receive = (may && (dearer || (by_hand && unpaid))).then(|| {
         view! {
             <form class="filter-row" method="post" action="/actions/admin/order-paid">
                 <Hidden page=page.clone() number=number.clone() />
@@ -114,6 +122,11 @@ fn shown(page: &Page, who: &SignedIn, order: Order, around: Around) -> impl Into
                 <button class="button">"Note payment"</button>
             </form>
         }
+    });
+    let draft = order.lifecycle == Lifecycle::Draft;
+    let editing = (may && (draft || can_edit(&order))).then(|| {
+        let words = if draft { "Go on with this draft" } else { "Change this order" };
+        view! { <p><a class="button" href=edit_path(order.number)>{words}</a></p> }
     });
     let cancelling = (may && cancel::by_staff(&order)).then(|| {
         view! {
@@ -134,11 +147,13 @@ fn shown(page: &Page, who: &SignedIn, order: Order, around: Around) -> impl Into
             <div><dt>"State"</dt><dd>{lifecycle_name(order.lifecycle)}</dd></div>
             <div><dt>"Payment"</dt><dd>{payment_name(order.payment)}" ("{method_name(&order.payment_method)}")"</dd></div>
             {(order.store_credit.minor() > 0).then(|| view! { <div><dt>"Paid with store credit"</dt><dd>{order.store_credit.to_string()}</dd></div> })}
+            {owing}
             <div><dt>"Sent"</dt><dd>{fulfilment_name(order.fulfilment)}</dd></div>
             <div><dt>"Customer"</dt><dd>{order.email.clone()}</dd></div>
             <div><dt>"Made"</dt><dd>{minute(order.created_at)}</dd></div>
         </dl>
         {(order.lifecycle == Lifecycle::Placed).then(|| view! { <p><a class="button" href=format!("/admin/orders/{number}/invoice")>"Invoice"</a></p> })}
+        {editing}
         {receive}
         <Parcels page=page.clone() order=order.clone() shipments=around.shipments held=around.held may=may />
         <OrderReturns returns=around.returns open=open />
@@ -251,7 +266,7 @@ fn Parcels(page: Page, order: Order, shipments: Vec<Shipment>, held: Vec<Held>, 
 }
 
 #[component]
-fn Refunding(page: Page, order: Order, most: commerce::money::Money, has_account: bool) -> impl IntoView {
+fn Refunding(page: Page, order: Order, most: Money, has_account: bool) -> impl IntoView {
     let methods: Vec<_> = RefundMethod::ALL
         .into_iter()
         .filter(|method| has_account || *method == RefundMethod::Original)
@@ -284,7 +299,7 @@ fn Payments(attempts: Vec<Attempt>) -> impl IntoView {
         .flat_map(|attempt| {
             let (gateway, currency) = (attempt.gateway.clone(), attempt.amount.currency());
             attempt.entries.into_iter().map(move |told| {
-                let amount = commerce::money::Money::new(told.entry.amount, currency);
+                let amount = Money::new(told.entry.amount, currency);
                 view! {
                     <tr>
                         <td>{minute(told.at)}</td>
@@ -319,6 +334,8 @@ fn Payments(attempts: Vec<Attempt>) -> impl IntoView {
 fn happening_name(kind: &str) -> &str {
     match kind {
         "OrderPlaced" => "Placed",
+        "OrderSubmitted" => "Sent to the customer to be paid",
+        "OrderEdited" => "Changed",
         "OrderCancelled" => "Cancelled",
         "OrderShipped" => "Parcel sent",
         "ShipmentDelivered" => "Parcel delivered",
@@ -342,7 +359,11 @@ fn happening_name(kind: &str) -> &str {
 fn happening_text(happening: &Happening) -> String {
     let words = ["action", "cause", "carrier", "tracking_number", "reason", "method", "return_number"];
     let said: Vec<_> = words.iter().filter_map(|name| happening.data.get(*name)?.as_str()).collect();
-    said.join(", ").replace('_', " ")
+    let total = |name: &str| serde_json::from_value::<Money>(happening.data.get(name)?.clone()).ok();
+    match total("before").zip(total("after")) {
+        Some((before, after)) => format!("from {before} to {after}"),
+        None => said.join(", ").replace('_', " "),
+    }
 }
 
 #[component]

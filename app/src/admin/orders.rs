@@ -5,8 +5,10 @@ use crate::accounts::day;
 use crate::layout::{Drawn, unavailable};
 use crate::orders::status_name;
 use crate::page::Page;
+use commerce::accounts::Permission;
 use commerce::orders::Lifecycle;
 use commerce::orders::cancel::OrderError;
+use commerce::orders::compose::EditId;
 use commerce::orders::search::{Found, OrderFilter, search};
 use leptos::prelude::*;
 
@@ -31,7 +33,17 @@ pub fn OrdersPage() -> impl IntoView {
         };
         let older = found.last().filter(|_| more).map(|last| address(&filter, Some(last)));
         let newest = filter.before.is_some().then(|| address(&filter, None));
+        let drafting = who.role.allows(Permission::OrdersWrite).then(|| EditId::new(page.shop.clock.now()));
+        let drafting = drafting.map(|key| {
+            view! {
+                <form method="post" action="/actions/admin/order-draft">
+                    <input type="hidden" name="key" value=key.to_string() />
+                    <button class="button">"New order"</button>
+                </form>
+            }
+        });
         let content = view! {
+            {drafting}
             <Search filter=filter />
             <Orders found=found />
             {(older.is_some() || newest.is_some()).then(|| view! {
@@ -110,12 +122,16 @@ fn Orders(found: Vec<Found>) -> impl IntoView {
         .into_iter()
         .map(|Found { order, email }| {
             let number = order.number.to_string();
+            let state = match order.lifecycle {
+                Lifecycle::Draft => lifecycle_name(order.lifecycle),
+                _ => status_name(order.status),
+            };
             view! {
                 <tr>
                     <th scope="row"><a href=format!("/admin/orders/{number}")>{number.clone()}</a></th>
                     <td>{day(order.created_at)}</td>
                     <td>{email}</td>
-                    <td>{status_name(order.status)}</td>
+                    <td>{state}</td>
                     <td class="number">{order.total.to_string()}</td>
                 </tr>
             }

@@ -13,7 +13,10 @@ mod stock;
 
 pub use accounts::{identity_linked, password_changed, registration_repeated, reset_password, verify_email};
 pub use order_confirmation::{next_step, order_confirmation};
-pub use order_money::{RefundedTo, order_cancelled, payment_declined, payment_reminder, refund_issued};
+pub use order_money::{
+    Difference, RefundedTo, order_cancelled, order_changed, order_to_pay, payment_declined, payment_reminder,
+    refund_issued,
+};
 pub use order_notice::{About, Pieces};
 pub use order_returned::{ReturnStep, return_update};
 pub use order_shipped::{Parcel, order_delivered, order_shipped};

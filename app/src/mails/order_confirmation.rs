@@ -1,12 +1,19 @@
 //! The mail that confirms an order.
 
 use super::frame::{button, frame};
+use chrono::TimeDelta;
 use commerce::notifications::Mail;
 use commerce::orders::{Lifecycle, Order, Payment};
 use commerce::payments::PaymentTerms;
 use commerce::settings::Settings;
 use leptos::prelude::*;
 use std::fmt::Write;
+
+/// The way to pay by which money comes to the account of the shop.
+const BY_TRANSFER: &str = "bank_transfer";
+
+/// How long an order that comes from a cart waits for its payment at most.
+const FROM_CART: TimeDelta = TimeDelta::hours(2);
 
 /// Confirms an order whose page is at `order_url`.
 pub fn order_confirmation(order: &Order, settings: &Settings, order_url: &str) -> Mail {
@@ -27,6 +34,10 @@ pub fn next_step(order: &Order, settings: &Settings) -> String {
             return "It is cancelled. What was paid is on its way back.".to_owned();
         }
         (Lifecycle::Cancelled, _) => return "It is cancelled: nothing will be sent.".to_owned(),
+        // What waits for days was put together or changed by staff, who have mailed how to pay it.
+        (Lifecycle::AwaitingPayment, _) if order.pay_by.is_some_and(|by| by - order.created_at > FROM_CART) => {
+            return "It waits for your payment. We send it as soon as it is paid.".to_owned();
+        }
         (Lifecycle::AwaitingPayment, _) => {
             return "We have not heard of your payment yet. If you have just paid, look at this page again in a moment."
                 .to_owned();
@@ -37,6 +48,9 @@ pub fn next_step(order: &Order, settings: &Settings) -> String {
         _ => {}
     }
     match order.payment_terms {
+        PaymentTerms::InAdvance if order.payment == Payment::PartlyPaid || order.payment_method != BY_TRANSFER => {
+            "A part of it is still to be paid. We send it as soon as it is.".to_owned()
+        }
         PaymentTerms::InAdvance => format!(
             "Please transfer {} to {} with the reference {}. We send your order as soon as it has arrived.",
             order.due(),

@@ -1,5 +1,6 @@
 //! The mails about what is paid and given back, and about orders that are given up.
 
+use super::order_confirmation::next_step;
 use super::order_notice::{About, Notice, Pieces};
 use crate::accounts::day;
 use chrono::{DateTime, Utc};
@@ -54,6 +55,48 @@ pub fn payment_reminder(about: About<'_>, due: Money, until: Option<DateTime<Utc
     sentences.push("If you have paid in the last days, there is nothing to do.".to_owned());
     let title = "Your order waits for its payment".to_owned();
     Notice { title, sentences, pieces: &all_pieces(about), way_on: ("Pay now", pay_url) }.mail(about)
+}
+
+/// Hands an order that staff have put together to its customer, to be paid at `pay_url`; `until` is when it is given up.
+pub fn order_to_pay(about: About<'_>, until: Option<DateTime<Utc>>, pay_url: &str) -> Mail {
+    let amount = about.order.due();
+    let mut sentences = vec![format!("We have put your order together. Please pay {amount}: then we send it.")];
+    sentences.extend(until.map(|until| format!("We keep everything for you until {}.", day(until))));
+    let title = "Your order is ready to be paid".to_owned();
+    Notice { title, sentences, pieces: &all_pieces(about), way_on: ("Pay now", pay_url) }.mail(about)
+}
+
+/// What a changed order means for whoever pays it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// Nothing is to be done.
+    None,
+    /// This much is to be paid on the page of the order.
+    ToPay(Money),
+    /// What is to be paid is paid as agreed: by transfer, in cash, by invoice.
+    AsAgreed,
+    /// What was paid too much goes back.
+    GoesBack,
+}
+
+/// Tells that staff have changed an order that came to `before`.
+pub fn order_changed(about: About<'_>, before: Money, difference: Difference) -> Mail {
+    let total = about.order.to_pay();
+    let mut sentences = vec![match total == before {
+        true => format!("We have changed your order. It comes to {total}, as before."),
+        false => format!("We have changed your order. It comes to {total} now; before it was {before}."),
+    }];
+    sentences.extend(match difference {
+        Difference::None => None,
+        Difference::ToPay(amount) => {
+            Some(format!("{amount} is still to be paid. We send your order as soon as it is."))
+        }
+        Difference::AsAgreed => Some(next_step(about.order, about.settings)),
+        Difference::GoesBack => Some("What you have paid too much goes back the way you paid.".to_owned()),
+    });
+    let way_on = if let Difference::ToPay(_) = difference { "Pay now" } else { "See your order" };
+    let title = "Your order was changed".to_owned();
+    Notice { title, sentences, pieces: &all_pieces(about), way_on: (way_on, about.url) }.mail(about)
 }
 
 /// Tells that a payment was declined; at `pay_url` it can be paid in another way.

@@ -41,6 +41,7 @@ pub(crate) fn order() -> Order {
         note: String::new(),
         currency: Currency::EUR,
         prices_include_tax: true,
+        delivery_code: "standard".to_owned(),
         delivery_name: "Standard".to_owned(),
         delivery: LineTotal { rate, amounts: Amounts { net: 412, tax: 78, gross: 490 } },
         total: Amounts { net: 2_580, tax: 490, gross: 3_070 },
@@ -59,6 +60,7 @@ pub(crate) fn order() -> Order {
             options: ChosenOptions::default(),
             quantity: 2,
             unit_price: Money::new(1_290, Currency::EUR),
+            tax_class: "standard".to_owned(),
             total,
             picture: None,
         }],
@@ -172,6 +174,26 @@ fn what_is_to_be_paid_leads_to_where_it_can_be() {
     let declined = mail(|about| payment_declined(about, None, pay));
     both(&declined, &["The payment of €30.70 did not go through", "nothing was charged", pay]);
     assert!(!declined.text.contains("until"), "{}", declined.text);
+}
+
+#[test]
+fn a_changed_order_says_what_becomes_of_the_difference() {
+    let more = mail(|about| order_changed(about, euro(2_000), Difference::ToPay(euro(1_070))));
+    both(&more, &["It comes to €30.70 now; before it was €20.00", "€10.70 is still to be paid", "Pay now", URL]);
+    let less = mail(|about| order_changed(about, euro(5_000), Difference::GoesBack));
+    both(&less, &["before it was €50.00", "goes back the way you paid", "See your order"]);
+    let same = mail(|about| order_changed(about, euro(3_070), Difference::None));
+    both(&same, &["€30.70, as before", "2 × "]);
+    assert!(!same.text.contains("paid") && !same.text.contains("now;"), "{}", same.text);
+    let agreed = mail(|about| order_changed(about, euro(2_000), Difference::AsAgreed));
+    both(&agreed, &["before it was €20.00", &next_step(&order(), &settings())]);
+}
+
+#[test]
+fn an_order_of_staffs_is_handed_to_its_customer() {
+    let until = "2026-12-01T10:00:00Z".parse::<DateTime<Utc>>().expect("a time");
+    let asked = mail(|about| order_to_pay(about, Some(until), "https://shop.example.com/pay"));
+    both(&asked, &["Please pay €30.70", "until 1 December 2026", "https://shop.example.com/pay", "€25.80"]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::mails::next_step;
 use crate::page::Page;
 use crate::returns::returns_section;
 use commerce::orders::{Lifecycle, Order, Status, queries};
+use commerce::payments::pay;
 use commerce::token::Token;
 use leptos::prelude::*;
 
@@ -42,6 +43,10 @@ pub fn status_name(status: Status) -> &'static str {
 }
 
 async fn shown(page: &Page, order: Order) -> Drawn {
+    let owed = match pay::owed(page.shop.db.primary(), &order).await {
+        Ok(owed) => owed,
+        Err(error) => return unavailable(page, error).await,
+    };
     let reference = page.shop.reference();
     let number = order.number.to_string();
     page.set_head(Head { title: format!("Order {number}"), ..Head::default() });
@@ -62,7 +67,7 @@ async fn shown(page: &Page, order: Order) -> Drawn {
                 <p>"Status: "<strong class="status">{status}</strong></p>
                 <p>{advice}</p>
                 {mailed.then(|| view! { <p>"We send a confirmation to "<strong>{email}</strong>". Keep the address of this page to come back to your order."</p> })}
-                <OrderChoices page=page.clone() order=order.clone() />
+                <OrderChoices page=page.clone() order=order.clone() owed=owed />
                 <OrderDetails order=order />
                 {returns}
                 <p>

@@ -1,6 +1,7 @@
 //! Orders for those who have no account: by the link in the mail, or by number and address.
 
 use super::actions::LOOKUP_FORM;
+use super::waiting::Paying;
 use super::{OrderDetails, status_name};
 use crate::forms::{ErrorSummary, TextField, draft};
 use crate::head::Head;
@@ -10,6 +11,7 @@ use crate::page::Page;
 use crate::returns::returns_section;
 use commerce::orders::link::{View, open};
 use commerce::orders::{Lifecycle, Order, queries};
+use commerce::payments::pay;
 use leptos::prelude::*;
 
 /// The order that a signed link opens.
@@ -32,6 +34,10 @@ async fn shown(page: &Page, order: Order, seen: View) -> Drawn {
     let number = order.number.to_string();
     page.set_head(Head { title: format!("Order {number}"), ..Head::default() });
     let masked = seen == View::Masked;
+    let owed = match pay::owed(page.shop.db.latest(), &order).await {
+        Ok(owed) => owed,
+        Err(error) => return unavailable(page, error).await,
+    };
     let status = status_name(order.status());
     let has_invoice = !masked && order.lifecycle == Lifecycle::Placed;
     let invoice = format!("{}/invoice", page.path());
@@ -47,6 +53,7 @@ async fn shown(page: &Page, order: Order, seen: View) -> Drawn {
             {masked.then(|| view! {
                 <p class="hint">"Names and streets are not shown here. The link in the mail about your order shows them."</p>
             })}
+            {(!masked).then(|| view! { <Paying page=page.clone() order=order.clone() owed=owed /> })}
             <OrderDetails order=order masked=masked />
             {returns}
             {has_invoice.then(|| view! { <p class="no-print"><a class="button" href=invoice>"Invoice"</a></p> })}

@@ -1,46 +1,58 @@
-//! Who may see which sheet: who may see the order, and staff.
+//! Who may see which sheet: who may see the order, and staff. Where `cancelled` is the number of an invoice of the order that
+//! was cancelled, they see what cancels it.
 
-use super::sheet::{Sheet, invoice, packing_slip};
+use super::sheet::{Received, Sheet, cancellation, invoice, packing_slip};
 use commerce::Shop;
 use commerce::accounts::{Permission, SignedIn, UserId};
 use commerce::db::DbErr;
+use commerce::fulfilment;
+use commerce::invoices::{Content, issue, queries as invoices};
 use commerce::orders::link::{View, open};
 use commerce::orders::{Order, OrderNumber, queries};
 use commerce::token::Token;
-use commerce::{fulfilment, invoices};
 
 /// The invoice of the order that a token opens.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn invoice_by_token(shop: &Shop, token: &str) -> Result<Option<Sheet>, DbErr> {
+pub async fn invoice_by_token(shop: &Shop, token: &str, cancelled: Option<i64>) -> Result<Option<Sheet>, DbErr> {
     let Some(token) = Token::parse(token) else { return Ok(None) };
-    of_order(shop, queries::by_access_token(shop.db.primary(), &token.hash()).await?).await
+    of_order(shop, queries::by_access_token(shop.db.primary(), &token.hash()).await?, cancelled).await
 }
 
 /// The invoice of the order that a link opens, where the link shows names and streets.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn invoice_by_link(shop: &Shop, link: &str) -> Result<Option<Sheet>, DbErr> {
+pub async fn invoice_by_link(shop: &Shop, link: &str, cancelled: Option<i64>) -> Result<Option<Sheet>, DbErr> {
     let Some((order, View::Whole)) = open(shop, link) else { return Ok(None) };
-    of_order(shop, queries::by_link(shop.db.latest(), order).await?).await
+    of_order(shop, queries::by_link(shop.db.latest(), order).await?, cancelled).await
 }
 
 /// The invoice of a person's own order.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn own_invoice(shop: &Shop, user: UserId, number: OrderNumber) -> Result<Option<Sheet>, DbErr> {
-    of_order(shop, queries::own_by_number(shop.db.latest(), user, number).await?).await
+pub async fn own_invoice(
+    shop: &Shop,
+    user: UserId,
+    number: OrderNumber,
+    cancelled: Option<i64>,
+) -> Result<Option<Sheet>, DbErr> {
+    of_order(shop, queries::own_by_number(shop.db.latest(), user, number).await?, cancelled).await
 }
 
 /// The invoice of anybody's order, for staff who may see orders.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn any_invoice(shop: &Shop, who: &SignedIn, number: OrderNumber) -> Result<Option<Sheet>, DbErr> {
-    of_order(shop, any_order(shop, who, number).await?).await
+pub async fn any_invoice(
+    shop: &Shop,
+    who: &SignedIn,
+    number: OrderNumber,
+    cancelled: Option<i64>,
+) -> Result<Option<Sheet>, DbErr> {
+    of_order(shop, any_order(shop, who, number).await?, cancelled).await
 }
 
 /// What is in a parcel of anybody's order, for staff who may see orders.
@@ -70,9 +82,18 @@ async fn any_order(shop: &Shop, who: &SignedIn, number: OrderNumber) -> Result<O
 }
 
 /// What was never placed has no invoice.
-async fn of_order(shop: &Shop, order: Option<Order>) -> Result<Option<Sheet>, DbErr> {
+async fn of_order(shop: &Shop, order: Option<Order>, cancelled: Option<i64>) -> Result<Option<Sheet>, DbErr> {
     let Some(order) = order else { return Ok(None) };
-    let Some(issued) = invoices::issue::issue(shop, order.id).await? else { return Ok(None) };
-    let paid = commerce::payments::ledger::kept(shop.db.latest(), order.id).await?;
-    Ok(Some(invoice(&order, &issued, paid, &shop.reference().settings)))
+    let reference = shop.reference();
+    let settings = &reference.settings;
+    if let Some(number) = cancelled {
+        let all = invoices::cancelled_of_order(shop.db.latest(), order.id).await?;
+        return Ok(all.iter().find(|of| of.invoice.number == number).map(|of| cancellation(of, settings)));
+    }
+    let Some((order, issued)) = issue::with_order(shop, order).await? else { return Ok(None) };
+    let db = shop.db.latest();
+    let money = commerce::payments::ledger::kept(db, order.id).await?;
+    let paid = Received { money, store_credit: order.store_credit.minor() };
+    let replaced = invoices::cancelled_of_order(db, order.id).await?;
+    Ok(Some(invoice(&Content::of(&order), &issued, paid, &replaced, settings)))
 }

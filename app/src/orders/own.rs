@@ -8,6 +8,7 @@ use crate::mails::next_step;
 use crate::page::Page;
 use crate::returns::returns_section;
 use commerce::orders::{Lifecycle, queries};
+use commerce::payments::pay;
 use leptos::prelude::*;
 
 /// The order with the number in the address, if it is theirs: nobody learns which numbers others have.
@@ -29,6 +30,10 @@ pub fn OwnOrderPage() -> impl IntoView {
             Ok(None) => return not_found(&page, "Order not found").await,
             Err(error) => return unavailable(&page, error).await,
         };
+        let owed = match pay::owed(page.shop.db.latest(), &order).await {
+            Ok(owed) => owed,
+            Err(error) => return unavailable(&page, error).await,
+        };
         let status = status_name(order.status());
         let (invoice, is_placed) = (format!("{}/invoice", page.path()), order.lifecycle == Lifecycle::Placed);
         let returns = returns_section(&page, &order).await;
@@ -39,7 +44,7 @@ pub fn OwnOrderPage() -> impl IntoView {
                 <p>"Ordered on "{day(order.created_at)}</p>
                 <p>"Status: "<strong class="status">{status}</strong></p>
                 <p>{advice}</p>
-                <OrderChoices page=page.clone() order=order.clone() />
+                <OrderChoices page=page.clone() order=order.clone() owed=owed />
                 <OrderDetails order=order />
                 {returns}
                 <p class="no-print">

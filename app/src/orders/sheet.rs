@@ -3,9 +3,9 @@
 use crate::accounts::day;
 use commerce::checkout::Address;
 use commerce::fulfilment::Shipment;
-use commerce::invoices::Invoice;
+use commerce::invoices::{CancelledInvoice, Content, Invoice};
 use commerce::money::Money;
-use commerce::orders::{Order, OrderLine, OrderLineId};
+use commerce::orders::{Order, OrderLineId};
 use commerce::payments::PaymentTerms;
 use commerce::settings::{Seller, Settings};
 
@@ -30,6 +30,8 @@ pub struct Sheet {
     pub notes: Vec<String>,
     /// What is at the foot of every page.
     pub footer: String,
+    /// The invoices that were cancelled before this one was issued: their numbers, and what their cancellations are called.
+    pub cancelled: Vec<(i64, String)>,
 }
 
 /// A column of a sheet's table.
@@ -75,42 +77,73 @@ fn words(name: &'static str, width: u8) -> Column {
     Column { name, width, is_number: false }
 }
 
-/// The invoice of an order of which this much is paid, in minor units.
-pub fn invoice(order: &Order, invoice: &Invoice, paid: i64, settings: &Settings) -> Sheet {
-    let amount = |minor| Money::new(minor, order.currency);
-    let line = |description: Cell, quantity: String, total: &commerce::pricing::LineTotal| {
-        let amounts = total.amounts;
-        let shown = [amounts.net, amounts.tax, amounts.gross].map(|minor| text(amount(minor).to_string()));
-        let [net, tax, gross] = shown;
-        vec![description, text(quantity), text(format!("{} %", total.rate.percent())), net, tax, gross]
+/// What of an invoice was paid, in minor units of its currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Received {
+    /// With money, less what went back.
+    pub money: i64,
+    /// With store credit.
+    pub store_credit: i64,
+}
+
+/// The invoice of an order of which this much is paid; `cancelled` are those that it replaces.
+pub fn invoice(
+    content: &Content,
+    invoice: &Invoice,
+    paid: Received,
+    cancelled: &[CancelledInvoice],
+    settings: &Settings,
+) -> Sheet {
+    let due = content.total.gross.saturating_sub(paid.store_credit).saturating_sub(paid.money);
+    let mut sums = sums(content, 1);
+    let sum = |name: &str, minor, is_strong| Sum {
+        name: name.to_owned(),
+        amount: Money::new(minor, content.currency),
+        is_strong,
     };
-    let mut rows: Vec<_> =
-        order.lines.iter().map(|sold| line(description(sold), sold.quantity.to_string(), &sold.total)).collect();
-    rows.push(line(text(format!("Delivery: {}", order.delivery_name)), "1".to_owned(), &order.delivery));
-    let sum = |name: String, minor, is_strong| Sum { name, amount: amount(minor), is_strong };
-    let mut sums = vec![sum("Net".to_owned(), order.total.net, false)];
-    for (rate, tax) in order.tax_by_rate() {
-        sums.push(sum(format!("Tax {} %", rate.percent()), tax.minor(), false));
+    if paid.store_credit > 0 {
+        sums.push(sum("Paid with store credit", paid.store_credit, false));
     }
-    let credit = order.store_credit.minor();
-    let due = order.total.gross.saturating_sub(credit).saturating_sub(paid);
-    sums.push(sum("Total".to_owned(), order.total.gross, true));
-    if credit > 0 {
-        sums.push(sum("Paid with store credit".to_owned(), credit, false));
+    sums.push(sum("Paid", paid.money, false));
+    sums.push(sum("Still to be paid", due, due > 0));
+    let mut notes = invoice_notes(content, due, settings);
+    let labels: Vec<_> = cancelled.iter().map(|cancelled| cancelled.invoice.label()).collect();
+    if !labels.is_empty() {
+        notes.push(format!("It replaces {}, cancelled because the order was changed.", labels.join(", ")));
     }
-    sums.push(sum("Paid".to_owned(), paid, false));
-    sums.push(sum("Still to be paid".to_owned(), due, due > 0));
     Sheet {
         title: format!("Invoice {}", invoice.label()),
+        facts: facts(content, "Invoice number", invoice, settings),
+        rows: rows(content, 1),
+        sums,
+        notes,
+        cancelled: cancelled.iter().map(|of| (of.invoice.number, of.invoice.cancellation_label())).collect(),
+        ..blank(content, settings)
+    }
+}
+
+/// What cancels an invoice whose order was changed: the same amounts, taken back.
+pub fn cancellation(cancelled: &CancelledInvoice, settings: &Settings) -> Sheet {
+    let (content, invoice) = (&cancelled.content, &cancelled.invoice);
+    let mut facts = facts(content, "Cancels invoice", invoice, settings);
+    facts.push(("Cancelled", day(cancelled.cancelled_at)));
+    Sheet {
+        title: format!("Cancellation {}", invoice.cancellation_label()),
+        facts,
+        rows: rows(content, -1),
+        sums: sums(content, -1),
+        notes: vec!["The order was changed. Another invoice says what it comes to now.".to_owned()],
+        ..blank(content, settings)
+    }
+}
+
+/// A sheet about what was sold on which nothing is said of it yet.
+fn blank(content: &Content, settings: &Settings) -> Sheet {
+    Sheet {
+        title: String::new(),
         sender: sender(settings),
-        recipient: order.billing_address.lines(),
-        facts: vec![
-            ("Invoice number", invoice.label()),
-            ("Invoice date", day(invoice.issued_at)),
-            ("Order", order.number.to_string()),
-            ("Order date", day(order.created_at)),
-            ("Seller’s tax number", settings.seller.tax_id.clone()),
-        ],
+        recipient: content.billing_address.lines(),
+        facts: Vec::new(),
         columns: vec![
             words("Description", 40),
             number("Pieces", 9),
@@ -119,21 +152,74 @@ pub fn invoice(order: &Order, invoice: &Invoice, paid: i64, settings: &Settings)
             number("Tax", 12),
             number("Gross", 15),
         ],
-        rows,
-        sums,
-        notes: invoice_notes(order, due, settings),
+        rows: Vec::new(),
+        sums: Vec::new(),
+        notes: Vec::new(),
         footer: footer(settings),
+        cancelled: Vec::new(),
     }
 }
 
-fn invoice_notes(order: &Order, due: i64, settings: &Settings) -> Vec<String> {
-    let mut notes = vec![format!("Delivered to: {}", order.delivery_address.lines().join(", "))];
+fn facts(
+    content: &Content,
+    number: &'static str,
+    invoice: &Invoice,
+    settings: &Settings,
+) -> Vec<(&'static str, String)> {
+    vec![
+        (number, invoice.label()),
+        ("Invoice date", day(invoice.issued_at)),
+        ("Order", content.order_number.to_string()),
+        ("Order date", day(content.ordered_at)),
+        ("Seller’s tax number", settings.seller.tax_id.clone()),
+    ]
+}
+
+/// What was sold, line by line; every amount times `sign`.
+fn rows(content: &Content, sign: i64) -> Vec<Vec<Cell>> {
+    let amount = |minor: i64| Money::new(sign * minor, content.currency);
+    let line = |description: Cell, quantity: String, total: &commerce::pricing::LineTotal| {
+        let amounts = total.amounts;
+        let shown = [amounts.net, amounts.tax, amounts.gross].map(|minor| text(amount(minor).to_string()));
+        let [net, tax, gross] = shown;
+        vec![description, text(quantity), text(format!("{} %", total.rate.percent())), net, tax, gross]
+    };
+    let mut rows: Vec<_> = content
+        .lines
+        .iter()
+        .map(|sold| {
+            let description = description(&sold.name, &sold.options.to_string(), &sold.sku);
+            line(description, sold.quantity.to_string(), &sold.total)
+        })
+        .collect();
+    rows.push(line(text(format!("Delivery: {}", content.delivery_name)), "1".to_owned(), &content.delivery));
+    rows
+}
+
+/// What it comes to; every amount times `sign`.
+fn sums(content: &Content, sign: i64) -> Vec<Sum> {
+    let sum = |name: String, minor: i64, is_strong| Sum {
+        name,
+        amount: Money::new(sign * minor, content.currency),
+        is_strong,
+    };
+    let mut sums = vec![sum("Net".to_owned(), content.total.net, false)];
+    for (rate, tax) in content.tax_by_rate() {
+        sums.push(sum(format!("Tax {} %", rate.percent()), tax.minor(), false));
+    }
+    sums.push(sum("Total".to_owned(), content.total.gross, true));
+    sums
+}
+
+fn invoice_notes(content: &Content, due: i64, settings: &Settings) -> Vec<String> {
+    let mut notes = vec![format!("Delivered to: {}", content.delivery_address.lines().join(", "))];
     if due > 0 {
-        let due = Money::new(due, order.currency);
-        notes.push(match order.payment_terms {
+        let due = Money::new(due, content.currency);
+        notes.push(match content.payment_terms {
             PaymentTerms::OnDelivery => format!("Please have {due} at hand when the parcel comes."),
             PaymentTerms::InAdvance | PaymentTerms::Invoice => {
-                format!("Please transfer {due} to {} with the reference {}.", settings.bank_account, order.number)
+                let number = content.order_number;
+                format!("Please transfer {due} to {} with the reference {number}.", settings.bank_account)
             }
         });
     }
@@ -147,7 +233,8 @@ pub fn packing_slip(order: &Order, lines: &[OrderLineId], shipment: &Shipment, s
         let packed = shipment.lines.iter().find(|packed| packed.line == *id);
         if let Some(packed) = packed {
             let ordered = format!("{} of {}", packed.quantity, line.quantity);
-            rows.push(vec![description(line), text(line.sku.clone()), text(ordered)]);
+            let description = description(&line.name, &line.options.to_string(), &line.sku);
+            rows.push(vec![description, text(line.sku.clone()), text(ordered)]);
         }
     }
     let mut facts = vec![
@@ -168,13 +255,13 @@ pub fn packing_slip(order: &Order, lines: &[OrderLineId], shipment: &Shipment, s
         sums: Vec::new(),
         notes: note.into_iter().collect(),
         footer: footer(settings),
+        cancelled: Vec::new(),
     }
 }
 
-fn description(line: &OrderLine) -> Cell {
-    let (options, sku) = (line.options.to_string(), &line.sku);
-    let detail = if options.is_empty() { sku.clone() } else { format!("{options} · {sku}") };
-    Cell { text: line.name.clone(), detail }
+fn description(name: &str, options: &str, sku: &str) -> Cell {
+    let detail = if options.is_empty() { sku.to_owned() } else { format!("{options} · {sku}") };
+    Cell { text: name.to_owned(), detail }
 }
 
 fn sender(settings: &Settings) -> Vec<String> {
@@ -206,7 +293,7 @@ mod tests {
     #[test]
     fn an_invoice_adds_up() {
         let (order, settings) = (order(), Settings::default());
-        let sheet = invoice(&order, &issued(&order), 1_000, &settings);
+        let sheet = invoice(&Content::of(&order), &issued(&order), Received { money: 1_000, store_credit: 0 }, &[], &settings);
         assert_eq!(sheet.title, "Invoice INV-000042");
         let sums: Vec<_> = sheet.sums.iter().map(|sum| (sum.name.as_str(), sum.amount.minor())).collect();
         let expected =
@@ -218,15 +305,35 @@ mod tests {
         assert_eq!(last, ["€25.80", "€4.90"]);
         assert!(sheet.notes[1].contains("€20.70") && sheet.notes[1].contains("E-0000-0000"), "{:?}", sheet.notes);
         assert!(sheet.facts.contains(&("Seller’s tax number", "DE000000000".to_owned())));
-        let paid = invoice(&order, &issued(&order), 3_070, &settings);
+        let paid = invoice(&Content::of(&order), &issued(&order), Received { money: 3_070, store_credit: 0 }, &[], &settings);
         assert_eq!((paid.sums[4].amount.minor(), paid.sums[4].is_strong, paid.notes.len()), (0, false, 1));
-        let order = Order { store_credit: Money::new(70, order.currency), ..order };
-        let sheet = invoice(&order, &issued(&order), 1_000, &settings);
+        let received = Received { money: 1_000, store_credit: 70 };
+        let sheet = invoice(&Content::of(&order), &issued(&order), received, &[], &settings);
         let sums: Vec<_> = sheet.sums.iter().map(|sum| (sum.name.as_str(), sum.amount.minor())).collect();
         assert_eq!(
             sums[2..],
             [("Total", 3_070), ("Paid with store credit", 70), ("Paid", 1_000), ("Still to be paid", 2_000)]
         );
+    }
+
+    #[test]
+    fn a_cancellation_takes_back_what_its_invoice_says() {
+        let (order, settings) = (order(), Settings::default());
+        let cancelled = CancelledInvoice {
+            invoice: issued(&order),
+            cancelled_at: DateTime::<Utc>::UNIX_EPOCH,
+            content: Content::of(&order),
+        };
+        let sheet = cancellation(&cancelled, &settings);
+        assert_eq!(sheet.title, "Cancellation INV-000042-C");
+        let sums: Vec<_> = sheet.sums.iter().map(|sum| sum.amount.minor()).collect();
+        assert_eq!(sums, [-2_580, -490, -3_070]);
+        assert!(sheet.facts.contains(&("Cancels invoice", "INV-000042".to_owned())), "{:?}", sheet.facts);
+        let next = Invoice { number: 43, ..issued(&order) };
+        let sheet = invoice(&Content::of(&order), &next, Received::default(), &[cancelled], &settings);
+        assert_eq!(sheet.title, "Invoice INV-000043");
+        assert_eq!(sheet.cancelled, [(42, "INV-000042-C".to_owned())]);
+        assert!(sheet.notes.iter().any(|note| note.contains("replaces INV-000042")), "{:?}", sheet.notes);
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub fn TokenInvoicePage() -> impl IntoView {
     let page = Page::current();
     Suspend::new(async move {
         let token = page.params.get("token").unwrap_or_default();
-        shown(&page, invoice_by_token(&page.shop, &token).await).await
+        shown(&page, invoice_by_token(&page.shop, &token, cancelled(&page)).await).await
     })
 }
 
@@ -26,7 +26,7 @@ pub fn LinkedInvoicePage() -> impl IntoView {
     let page = Page::current();
     Suspend::new(async move {
         let link = page.params.get("link").unwrap_or_default();
-        shown(&page, invoice_by_link(&page.shop, &link).await).await
+        shown(&page, invoice_by_link(&page.shop, &link, cancelled(&page)).await).await
     })
 }
 
@@ -40,7 +40,7 @@ pub fn OwnInvoicePage() -> impl IntoView {
             Err(answer) => return answer,
         };
         let sheet = match page.params.get("number").and_then(|number| number.parse().ok()) {
-            Some(number) => own_invoice(&page.shop, who.user, number).await,
+            Some(number) => own_invoice(&page.shop, who.user, number, cancelled(&page)).await,
             None => Ok(None),
         };
         shown(&page, sheet).await
@@ -57,7 +57,7 @@ pub fn StaffInvoicePage() -> impl IntoView {
             Err(answer) => return answer,
         };
         let sheet = match page.params.get("number").and_then(|number| number.parse().ok()) {
-            Some(number) => any_invoice(&page.shop, &who, number).await,
+            Some(number) => any_invoice(&page.shop, &who, number, cancelled(&page)).await,
             None => Ok(None),
         };
         shown(&page, sheet).await
@@ -83,6 +83,11 @@ pub fn PackingSlipPage() -> impl IntoView {
     })
 }
 
+/// The number of the cancelled invoice that the address asks for.
+fn cancelled(page: &Page) -> Option<i64> {
+    page.query.get("cancelled")?.parse().ok()
+}
+
 async fn signed_in(page: &Page) -> Result<SignedIn, Drawn> {
     match page.signed_in().await {
         Ok(Some(who)) => Ok(who),
@@ -101,10 +106,20 @@ async fn shown(page: &Page, sheet: Result<Option<Sheet>, DbErr>) -> Drawn {
         Err(error) => return unavailable(page, error).await,
     };
     page.set_head(Head { title: sheet.title.clone(), ..Head::default() });
-    let file = format!("{}.pdf", page.path());
+    let file = match cancelled(page) {
+        Some(number) => format!("{}.pdf?cancelled={number}", page.path()),
+        None => format!("{}.pdf", page.path()),
+    };
+    let replaced: Vec<_> = sheet
+        .cancelled
+        .iter()
+        .map(|(number, name)| {
+            view! { " "<a class="button" href=format!("{}?cancelled={number}", page.path())>{name.clone()}</a> }
+        })
+        .collect();
     let content = view! {
         <div class="wrap">
-            <p class="no-print"><a class="button primary" href=file>"Download as PDF"</a></p>
+            <p class="no-print"><a class="button primary" href=file>"Download as PDF"</a>{replaced}</p>
             <Paper sheet=sheet />
         </div>
     };

@@ -1,18 +1,21 @@
 //! What can still be done with an order: pay it, pay it another way, change it, give it up.
 
+use crate::accounts::day;
 use crate::checkout::{method_name, method_text};
 use crate::page::Page;
 use commerce::checkout::place_order::access_token;
+use commerce::money::Money;
 use commerce::orders::{Lifecycle, Order, cancel};
-use commerce::payments::{PaymentContext, PaymentMethod};
+use commerce::payments::{PaymentMethod, pay};
 use leptos::prelude::*;
 
-/// What the customer of an order can do with it.
+/// How long shoppers who come from their cart have to pay at most, in minutes. Who has longer has got a mail from staff.
+const FROM_CART_MINUTES: i64 = 120;
+
+/// What the customer of an order can do with it of which this much is still to be paid.
 #[component]
-pub fn OrderChoices(page: Page, order: Order) -> impl IntoView {
+pub fn OrderChoices(page: Page, order: Order, owed: Money) -> impl IntoView {
     let token = access_token(&page.shop, order.id).as_str().to_owned();
-    let waits = order.lifecycle == Lifecycle::AwaitingPayment;
-    let paying = waits.then(|| view! { <Paying page=page.clone() order=order.clone() token=token.clone() /> });
     let giving_up = cancel::by_customer(&order).then(|| {
         view! {
             <details class="no-print">
@@ -25,16 +28,26 @@ pub fn OrderChoices(page: Page, order: Order) -> impl IntoView {
             </details>
         }
     });
-    view! { {paying} {giving_up} }
+    view! { <Paying page=page order=order owed=owed /> {giving_up} }
 }
 
+/// The ways to pay what of an order is still to be paid, if it waits for that.
 #[component]
-fn Paying(page: Page, order: Order, token: String) -> impl IntoView {
-    let context = PaymentContext { total: order.due(), country: &order.delivery_address.country };
-    let offers = page.shop.gateways.methods(context);
-    let until = order.pay_by.map(|by| {
-        let minutes = (by - page.shop.clock.now()).num_minutes().max(0);
-        view! { <p class="hint">{format!("We keep everything for you for {minutes} more minutes.")}</p> }
+pub fn Paying(page: Page, order: Order, owed: Money) -> impl IntoView {
+    if !pay::can_pay(&page.shop, &order, owed) {
+        return ().into_any();
+    }
+    let token = access_token(&page.shop, order.id).as_str().to_owned();
+    let offers = pay::offers(&page.shop, &order, owed);
+    let pay_by = order.pay_by.filter(|_| order.lifecycle == Lifecycle::AwaitingPayment);
+    let minutes = pay_by.map(|by| (by - page.shop.clock.now()).num_minutes().max(0));
+    let from_cart = minutes.is_some_and(|minutes| minutes <= FROM_CART_MINUTES);
+    let until = pay_by.zip(minutes).map(|(by, minutes)| {
+        let words = match from_cart {
+            true => format!("We keep everything for you for {minutes} more minutes."),
+            false => format!("We keep everything for you until {}.", day(by)),
+        };
+        view! { <p class="hint">{words}</p> }
     });
     let method = |offer: PaymentMethod| {
         let checked = offer.code == order.payment_method;
@@ -53,7 +66,7 @@ fn Paying(page: Page, order: Order, token: String) -> impl IntoView {
     let methods: Vec<_> = offers.into_iter().map(method).collect();
     view! {
         <section class="no-print" aria-labelledby="pay">
-            <h2 id="pay">"Pay "{order.due().to_string()}</h2>
+            <h2 id="pay">"Pay "{owed.to_string()}</h2>
             {until}
             <form method="post" action="/actions/orders/pay">
                 <input type="hidden" name="order" value=token.clone() />
@@ -63,10 +76,13 @@ fn Paying(page: Page, order: Order, token: String) -> impl IntoView {
                 </fieldset>
                 <button class="button primary">"Pay now"</button>
             </form>
-            <form method="post" action="/actions/orders/change-cart">
-                <input type="hidden" name="order" value=token />
-                <button class="button">"Change the cart instead"</button>
-            </form>
+            {from_cart.then(|| view! {
+                <form method="post" action="/actions/orders/change-cart">
+                    <input type="hidden" name="order" value=token />
+                    <button class="button">"Change the cart instead"</button>
+                </form>
+            })}
         </section>
     }
+    .into_any()
 }

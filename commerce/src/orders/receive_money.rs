@@ -50,6 +50,11 @@ async fn attempt(shop: &Shop, staff: UserId, order: OrderId, amount: Money, key:
     let tx = shop.db.begin().await?;
     let order = locked(&tx, order).await?;
     let attempts = ledger::attempts(&tx, order.id).await?;
+    let name = format!("{}:{key}", order.id);
+    // Noted twice, it is known: it may have been all that was missing.
+    if attempts.iter().flat_map(|attempt| &attempt.entries).any(|known| known.entry.fact == name) {
+        return Ok(false);
+    }
     let attempt = match by_hand(shop, &order, &attempts) {
         None => return Err(OrderError::WrongState),
         Some(_) if amount.minor() <= 0 || amount.currency() != order.currency => return Err(OrderError::Nothing),
@@ -62,7 +67,7 @@ async fn attempt(shop: &Shop, staff: UserId, order: OrderId, amount: Money, key:
         },
     };
     let fact = Fact {
-        name: format!("{}:{key}", order.id),
+        name,
         action: Action::Capture,
         outcome: Outcome::Succeeded,
         amount,

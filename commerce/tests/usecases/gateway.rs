@@ -2,16 +2,19 @@
 //! what has happened, and no money stays that should not.
 
 use crate::harness::{Guest, TestShop};
+use crate::order_edits::{change, parcel};
 use commerce::cart::Holder;
 use commerce::checkout::change_cart::change_cart;
 use commerce::checkout::place_order::{Placed, place_order};
 use commerce::checkout::save_step::StepDone;
 use commerce::checkout::{CheckoutError, Step};
+use commerce::fulfilment::ship::ship;
 use commerce::orders::cancel::{self, OrderError};
 use commerce::orders::{Lifecycle, Order, OrderId, Payment, queries};
 use commerce::payments::test_gateway::Scenario;
 use commerce::payments::webhook::{ReceiveError, act_on_due, receive};
 use commerce::payments::{TestGateway, WebhookError, operate, pay, settle};
+use commerce::settings::{self, Settings};
 use std::collections::BTreeMap;
 
 /// An order that waits for its payment at the test gateway.
@@ -149,6 +152,42 @@ both_databases! {
             waiting.settle().await;
             waiting.is(Lifecycle::Placed, Payment::Paid).await;
         }
+    }
+
+    async fn a_changed_order_is_paid_at_what_it_comes_to_whenever_that_is_taken(shop: TestShop) {
+        let ada = shop.admin("ada@example.org").await;
+        for when_shipped in [false, true] {
+            let settings = Settings { capture_when_shipped: when_shipped, ..Settings::default() };
+            settings::queries::save(shop.db.primary(), &settings, shop.clock.now()).await.expect("kept");
+            shop.refresh().await.expect("read");
+            for pieces in [1, 3] {
+                let waiting = Waiting::new(&shop).await;
+                let before = waiting.charged().await;
+                waiting.play(Scenario::Success).await;
+                waiting.settle().await;
+                let paid = if when_shipped { Payment::Authorised } else { Payment::Paid };
+                waiting.is(Lifecycle::Placed, paid).await;
+                let order = change(&shop, &ada, waiting.order, &[pieces]).await;
+                let owed = pay::owed(shop.db.primary(), &order).await.expect("read");
+                assert_eq!(owed.minor(), if pieces == 3 { 1_290 } else { 0 }, "{when_shipped}");
+                if pieces == 3 {
+                    let all = parcel(&shop, waiting.order).await;
+                    assert!(matches!(ship(&shop, &ada, waiting.order, &all).await, Err(OrderError::Unpaid)));
+                    let page = pay::pay(&shop, waiting.order).await.expect("asked").expect("a page to pay at");
+                    assert_eq!(pay::pay(&shop, waiting.order).await.expect("asked"), Some(page.clone()), "clicked twice");
+                    // Who pays and never comes back has paid all the same.
+                    waiting.gateway().play(&reference(&page), Scenario::WebhookNever).await.expect("played");
+                }
+                waiting.settle().await;
+                waiting.is(Lifecycle::Placed, paid).await;
+                let all = parcel(&shop, waiting.order).await;
+                ship(&shop, &ada, waiting.order, &all).await.expect("sent");
+                waiting.settle().await;
+                assert_eq!(waiting.charged().await - before, order.total.gross, "{when_shipped} {pieces}");
+                waiting.is(Lifecycle::Placed, Payment::Paid).await;
+            }
+        }
+        shop.assert_ledger_agrees().await;
     }
 
     async fn who_does_nothing_loses_what_was_held_and_pays_nothing(shop: TestShop) {

@@ -27,6 +27,7 @@ mod inventory;
 mod invoices;
 mod listing;
 mod money;
+mod order_edits;
 mod order_work;
 mod outage;
 mod passkeys;

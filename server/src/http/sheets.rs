@@ -3,7 +3,7 @@
 use super::{Web, notice};
 use crate::pdf;
 use app::sheets::{self, Sheet};
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -13,6 +13,7 @@ use commerce::db::DbErr;
 use commerce::fulfilment::{labels, queries};
 use commerce::orders;
 use commerce::orders::OrderNumber;
+use std::collections::HashMap;
 
 const NOT_FOUND: notice::Notice = notice::Notice {
     status: StatusCode::NOT_FOUND,
@@ -39,22 +40,30 @@ pub fn routes() -> Router<Web> {
         .route("/admin/orders/{number}/parcels/{parcel}/label.pdf", get(label))
 }
 
-async fn by_token(State(web): State<Web>, Path(token): Path<String>, headers: HeaderMap) -> Response {
-    answer(&web, &headers, sheets::invoice_by_token(&web.shop, &token).await)
+/// Which invoice of an order is asked for, as on the page beside the file.
+type Asked = Query<HashMap<String, String>>;
+
+fn cancelled(asked: &Asked) -> Option<i64> {
+    asked.get("cancelled")?.parse().ok()
 }
 
-async fn by_link(State(web): State<Web>, Path(link): Path<String>, headers: HeaderMap) -> Response {
-    answer(&web, &headers, sheets::invoice_by_link(&web.shop, &link).await)
+async fn by_token(State(web): State<Web>, Path(token): Path<String>, asked: Asked, headers: HeaderMap) -> Response {
+    answer(&web, &headers, sheets::invoice_by_token(&web.shop, &token, cancelled(&asked)).await)
+}
+
+async fn by_link(State(web): State<Web>, Path(link): Path<String>, asked: Asked, headers: HeaderMap) -> Response {
+    answer(&web, &headers, sheets::invoice_by_link(&web.shop, &link, cancelled(&asked)).await)
 }
 
 async fn own(
     State(web): State<Web>,
     Extension(who): Extension<SignedIn>,
     Path(number): Path<String>,
+    asked: Asked,
     headers: HeaderMap,
 ) -> Response {
     let sheet = match number.parse() {
-        Ok(number) => sheets::own_invoice(&web.shop, who.user, number).await,
+        Ok(number) => sheets::own_invoice(&web.shop, who.user, number, cancelled(&asked)).await,
         Err(_) => Ok(None),
     };
     answer(&web, &headers, sheet)
@@ -64,10 +73,11 @@ async fn any(
     State(web): State<Web>,
     Extension(who): Extension<SignedIn>,
     Path(number): Path<String>,
+    asked: Asked,
     headers: HeaderMap,
 ) -> Response {
     let sheet = match number.parse() {
-        Ok(number) => sheets::any_invoice(&web.shop, &who, number).await,
+        Ok(number) => sheets::any_invoice(&web.shop, &who, number, cancelled(&asked)).await,
         Err(_) => Ok(None),
     };
     answer(&web, &headers, sheet)

@@ -29,6 +29,7 @@ fn sheet(rows: usize) -> Sheet {
         sums: vec![Sum { name: "Total".to_owned(), amount: Money::new(209_640, Currency::INR), is_strong: true }],
         notes: vec!["Please transfer it.".to_owned()],
         footer: "Emporion GmbH · Amtsgericht Musterstadt".to_owned(),
+        cancelled: Vec::new(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Mails what becomes of orders.
 
 use app::mails::{
-    About, Parcel, Pieces, RefundedTo, order_cancelled, order_delivered, order_shipped, payment_declined, refund_issued,
+    About, Difference, Parcel, Pieces, RefundedTo, order_cancelled, order_changed, order_delivered, order_shipped,
+    order_to_pay, payment_declined, refund_issued,
 };
 use commerce::Shop;
 use commerce::events::{DomainEvent, Event, Handler, HandlerError};
@@ -11,10 +12,12 @@ use commerce::money::Money;
 use commerce::notifications::Mail;
 use commerce::notifications::send_mail::send_mail;
 use commerce::orders::cancel::{Cause, OrderCancelled};
+use commerce::orders::draft::OrderSubmitted;
+use commerce::orders::edit::OrderEdited;
 use commerce::orders::link::{View, link};
 use commerce::orders::refund::{RefundRequested, given_as_credit, given_back_at_the_end};
-use commerce::orders::{Lifecycle, Order, OrderId, queries};
-use commerce::payments::{Action, PaymentFailed, RefundIssued};
+use commerce::orders::{Lifecycle, Order, OrderId, Payment, queries};
+use commerce::payments::{Action, PaymentFailed, RefundIssued, pay};
 
 /// Tells customers what becomes of their orders. The event is the key of its mail, so that there is one however often
 /// it is asked for.
@@ -24,7 +27,9 @@ pub struct OrderMails {
     pub public_url: String,
 }
 
-const KINDS: [&str; 6] = [
+const KINDS: [&str; 8] = [
+    OrderSubmitted::KIND.name,
+    OrderEdited::KIND.name,
     OrderShipped::KIND.name,
     ShipmentDelivered::KIND.name,
     OrderCancelled::KIND.name,
@@ -73,6 +78,15 @@ impl OrderMails {
             let come: ShipmentDelivered = event.read()?;
             return parcel_mail(shop, about, come.shipment, order_delivered).await;
         }
+        if kind == OrderSubmitted::KIND.name {
+            // Who was faster than the mail has paid.
+            let waits = order.lifecycle == Lifecycle::AwaitingPayment;
+            return Ok(waits.then(|| order_to_pay(about, order.pay_by, &url)));
+        }
+        if kind == OrderEdited::KIND.name {
+            let edited: OrderEdited = event.read()?;
+            return changed_mail(shop, about, &edited).await;
+        }
         if kind == OrderCancelled::KIND.name {
             let cancelled: OrderCancelled = event.read()?;
             // Who has just put everything back into their cart knows.
@@ -107,6 +121,25 @@ pub(super) async fn order_path(shop: &Shop, order: &Order) -> Result<String, Han
         Some(_) => format!("/account/orders/{}", order.number),
         None => format!("/orders/view/{}", link(shop, order.id, View::Whole)),
     })
+}
+
+async fn changed_mail(shop: &Shop, about: About<'_>, edited: &OrderEdited) -> Result<Option<Mail>, HandlerError> {
+    let order = about.order;
+    // The mail that says so says everything.
+    if order.lifecycle == Lifecycle::Cancelled {
+        return Ok(None);
+    }
+    let owed = pay::owed(shop.db.primary(), order).await?;
+    let cheaper = edited.after.minor() < edited.before.minor();
+    let difference = match owed.minor() {
+        1.. if pay::can_pay(shop, order, owed) => Difference::ToPay(owed),
+        1.. => Difference::AsAgreed,
+        _ if cheaper && !matches!(order.payment, Payment::None | Payment::Authorised | Payment::Voided) => {
+            Difference::GoesBack
+        }
+        _ => Difference::None,
+    };
+    Ok(Some(order_changed(about, edited.before, difference)))
 }
 
 async fn parcel_mail(

@@ -14,6 +14,7 @@ mod inventory;
 mod lifecycle;
 mod media;
 mod oidc;
+mod order_edits;
 mod origin;
 mod pages;
 mod people;

@@ -1,0 +1,124 @@
+//! Who an order is for, where it goes, and how it is sent and paid.
+
+use super::hidden;
+use crate::checkout::{AddressFields, method_name};
+use crate::forms::{Form, TextField, words};
+use commerce::checkout::{Contact, contact_fields};
+use commerce::orders::compose::Proposal;
+use leptos::prelude::*;
+
+/// What the form about addresses has in it while nothing else was typed.
+fn known_contact(proposal: &Proposal, home: &str) -> Form {
+    let composition = &proposal.composition;
+    let fields = match &composition.delivery_address {
+        Some(delivery) => contact_fields(&Contact {
+            email: composition.email.clone(),
+            phone: String::new(),
+            delivery: delivery.clone(),
+            billing: composition.billing_address.clone(),
+        }),
+        None => [("country", home), ("billing_same", "on"), ("email", composition.email.as_str())]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+    };
+    Form { fields, ..Form::default() }
+}
+
+pub(super) fn contact(proposal: &Proposal, form: &Form, home: String) -> impl IntoView + use<> {
+    let typed = form.fields.contains_key("line1");
+    let form = if typed { form.clone() } else { known_contact(proposal, &home) };
+    let same = form.fields.contains_key("billing_same");
+    let email = proposal.is_draft().then(|| {
+        view! {
+            <TextField form=form.clone() name="email".to_owned() label="E-mail" kind="email" autocomplete="off".to_owned() inputmode="email" maxlength=254 hint="The order is in the account with this address, if there is one" />
+        }
+    });
+    view! {
+        <section aria-labelledby="contact">
+            <h2 id="contact">{if proposal.is_draft() { "Customer" } else { "Where it goes" }}</h2>
+            <details open=typed || proposal.composition.delivery_address.is_none()>
+                <summary>{address_line(proposal)}</summary>
+                <form method="post" action="/actions/admin/order-contact" novalidate=true>
+                    {hidden(proposal)}
+                    {email}
+                    <fieldset class="group">
+                        <legend>"Delivery address"</legend>
+                        <AddressFields form=form.clone() prefix="" section="section-customer shipping" home=home.clone() />
+                    </fieldset>
+                    <fieldset class="group">
+                        <legend>"Invoice"</legend>
+                        <label class="check">
+                            <input id="billing_same" type="checkbox" name="billing_same" checked=same />
+                            <span>"Same as the delivery address"</span>
+                        </label>
+                        <details class="billing" open=!same>
+                            <summary>"Send the invoice elsewhere"</summary>
+                            <p class="hint">"This address is used when the box above is not ticked."</p>
+                            <AddressFields form=form prefix="billing_" section="section-customer billing" home=home />
+                        </details>
+                    </fieldset>
+                    <button class="button">"Save address"</button>
+                </form>
+            </details>
+        </section>
+    }
+}
+
+fn address_line(proposal: &Proposal) -> String {
+    let composition = &proposal.composition;
+    let Some(address) = &composition.delivery_address else { return "Enter who it is for".to_owned() };
+    let address = address.lines().join(", ");
+    if proposal.is_draft() { format!("{}: {address}", composition.email) } else { address }
+}
+
+pub(super) fn choices(proposal: &Proposal, form: &Form) -> impl IntoView + use<> {
+    let composition = &proposal.composition;
+    let none = |chosen: bool| (!chosen).then(|| view! { <option value="" selected=true>"Please choose"</option> });
+    let deliveries: Vec<_> = proposal
+        .delivery_offers
+        .iter()
+        .map(|(offer, price)| {
+            let selected = offer.code == composition.delivery_method;
+            view! { <option value=offer.code.clone() selected=selected>{format!("{} ({price})", offer.name)}</option> }
+        })
+        .collect();
+    let payments = proposal.is_draft().then(|| {
+        let offers: Vec<_> = proposal
+            .payment_offers
+            .iter()
+            .map(|offer| {
+                let selected = offer.code == composition.payment_method;
+                view! { <option value=offer.code selected=selected>{method_name(offer.code)}</option> }
+            })
+            .collect();
+        let note = form.fields.get("note").cloned().unwrap_or_else(|| composition.note.clone());
+        let error = form.errors.get("note").map(|error| {
+            view! { <p class="field-error" id="note-error">{words("note", *error)}</p> }
+        });
+        view! {
+            <div class="field">
+                <label for="payment_method">"Payment"</label>
+                <select id="payment_method" name="payment_method">{none(proposal.payment().is_some())}{offers}</select>
+            </div>
+            <div class="field">
+                <label for="note">"Note "<span class="optional">"(optional)"</span></label>
+                {error}
+                <textarea id="note" name="note" rows="3">{note}</textarea>
+            </div>
+        }
+    });
+    view! {
+        <section aria-labelledby="choices">
+            <h2 id="choices">{if proposal.is_draft() { "Delivery and payment" } else { "Delivery" }}</h2>
+            <form method="post" action="/actions/admin/order-choices">
+                {hidden(proposal)}
+                <div class="field">
+                    <label for="delivery_method">"Delivery method"</label>
+                    <select id="delivery_method" name="delivery_method">{none(proposal.delivery().is_some())}{deliveries}</select>
+                </div>
+                {payments}
+                <button class="button">"Save choices"</button>
+            </form>
+        </section>
+    }
+}
