@@ -192,12 +192,13 @@ pub fn state(amount: i64, attempts: &[AttemptState]) -> Payment {
             (true, _) | (false, false) => Payment::None,
             (false, true) => Payment::Voided,
         }
-    } else if refunded == 0 {
-        Payment::PartlyPaid
-    } else if kept > 0 {
-        Payment::PartlyRefunded
-    } else {
+    } else if kept <= 0 {
         Payment::Refunded
+    } else if captured < amount {
+        // It never was all of it, so that nothing is sent, whatever went back.
+        Payment::PartlyPaid
+    } else {
+        Payment::PartlyRefunded
     }
 }
 
@@ -315,6 +316,8 @@ mod tests {
         assert_eq!(of(100, 100, 0, false), Payment::Paid);
         assert_eq!(of(120, 120, 20, false), Payment::Paid, "what was too much went back");
         assert_eq!(of(100, 100, 30, false), Payment::PartlyRefunded);
+        assert_eq!(of(60, 60, 10, false), Payment::PartlyPaid, "it never was all of it");
+        assert_eq!(of(60, 60, 60, false), Payment::Refunded);
         assert_eq!(of(100, 100, 100, false), Payment::Refunded);
     }
 

@@ -26,6 +26,7 @@ mod identities;
 mod inventory;
 mod invoices;
 mod listing;
+mod order_model;
 mod order_work;
 mod outage;
 mod passkeys;
