@@ -9,6 +9,8 @@ mod locations;
 mod order;
 mod order_actions;
 mod orders;
+mod parcel_actions;
+mod parcels;
 mod people;
 
 pub use audit::AuditPage;

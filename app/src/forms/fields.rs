@@ -31,6 +31,18 @@ pub fn words(field: &str, error: FieldError) -> String {
         }
         ("location_name", FieldError::Required) => return "Enter a name for the location".to_owned(),
         ("receive_at" | "count_at" | "move_from" | "move_to", _) => return "Choose a location".to_owned(),
+        (field, _) if field.starts_with("line-") => return "Enter how many pieces: a whole number, or 0".to_owned(),
+        ("paid_amount" | "refund_amount", _) => return "Enter an amount like 12.50, of more than nothing".to_owned(),
+        ("reason", _) => return "Enter why, in a few words".to_owned(),
+        ("carrier", FieldError::Wrong) => {
+            return "The prices below are another carrier’s. Show those of this one first".to_owned();
+        }
+        ("carrier_name", FieldError::Required) => return "Enter the name of the carrier".to_owned(),
+        ("weight", _) => return "Enter the weight in grams, from 1 to 70000".to_owned(),
+        ("length" | "width" | "height", _) => return format!("Enter the {field} in whole centimetres, from 1 to 300"),
+        ("service", FieldError::Required) => return "Choose or enter a service of the carrier".to_owned(),
+        ("tracking_url", _) => return "Enter a link like https://example.com/track/123, or nothing".to_owned(),
+        ("location", _) => return "Choose from where it goes".to_owned(),
         ("days", FieldError::UnknownChoice) => return "Choose how long the key is good".to_owned(),
         _ => {}
     }
@@ -82,6 +94,10 @@ fn label_of(field: &str) -> &'static str {
         "postal_code" => "postal code",
         "note" => "note",
         "code" => "code",
+        "carrier" => "carrier",
+        "carrier_name" => "name of the carrier",
+        "tracking" => "tracking number",
+        "service" => "service",
         _ => "entry",
     }
 }

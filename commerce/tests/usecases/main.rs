@@ -11,6 +11,7 @@ mod access;
 mod account_cart;
 mod accounts;
 mod address_book;
+mod buy_label;
 mod cart;
 mod catalogue;
 mod checkout;

@@ -16,6 +16,7 @@ mod media;
 mod oidc;
 mod origin;
 mod pages;
+mod parcels;
 mod people;
 mod policy;
 mod rabbit;
