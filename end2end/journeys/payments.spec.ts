@@ -61,6 +61,10 @@ test('a paid order is sent in the back office, and its customer sees it come', a
   await expect(admin.heading).toHaveText(`Order ${number}`);
   await admin.main.getByLabel('Tracking number').fill('00340434161094042557');
   await admin.button('Send').click();
+  await expect(admin.main.getByRole('alert').first()).toContainText('Enter the name of the carrier');
+  await expect(admin.main.getByLabel('Tracking number')).toHaveValue('00340434161094042557');
+  await admin.main.getByLabel('Name of the carrier').fill('DHL');
+  await admin.button('Send').click();
   await expect(admin.main.getByRole('status')).toContainText('on its way');
   await shop.page.reload();
   await expect(shop.main).toContainText('Shipped');

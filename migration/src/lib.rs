@@ -29,6 +29,7 @@ mod m20261121_000020_refunds;
 mod m20261125_000021_returns;
 mod m20261125_000022_order_edits;
 mod m20261125_000023_store_credit;
+mod m20261125_000024_labels;
 
 /// Every step in the order in which it is applied.
 pub struct Migrator;
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000021_returns::Migration),
             Box::new(m20261125_000022_order_edits::Migration),
             Box::new(m20261125_000023_store_credit::Migration),
+            Box::new(m20261125_000024_labels::Migration),
         ]
     }
 }

@@ -51,7 +51,10 @@ pub fn LocationsPage() -> impl IntoView {
 fn row(location: Location, may_change: bool) -> impl IntoView {
     let data = location.data;
     let land = country(&data.country).map_or(data.country.as_str(), |country| country.name).to_owned();
-    let address: Vec<_> = [data.postal_code, data.region, land].into_iter().filter(|part| !part.is_empty()).collect();
+    let address: Vec<_> = [data.line1, data.line2, data.postal_code, data.city, data.region, land]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect();
     let name = match may_change {
         true => view! { <a href=format!("/admin/locations/{}", location.id)>{data.name}</a> }.into_any(),
         false => data.name.into_any(),
@@ -121,6 +124,9 @@ fn LocationForm(form: Form, location: Option<Location>) -> impl IntoView {
             </div>
             <TextField form=form.clone() name="region".to_owned() label="State or province" autocomplete="off".to_owned() maxlength=100 optional=true />
             <TextField form=form.clone() name="postal_code".to_owned() label="Postal code" autocomplete="off".to_owned() maxlength=20 optional=true />
+            <TextField form=form.clone() name="city".to_owned() label="Town or city" autocomplete="off".to_owned() maxlength=100 optional=true />
+            <TextField form=form.clone() name="line1".to_owned() label="Street and number" autocomplete="off".to_owned() maxlength=100 optional=true hint="Labels of parcels have the shop’s own address unless the town and the street are here" />
+            <TextField form=form.clone() name="line2".to_owned() label="Second address line" autocomplete="off".to_owned() maxlength=100 optional=true />
             <TextField form=form name="priority".to_owned() label="Priority" autocomplete="off".to_owned() inputmode="numeric" maxlength=5 hint="The lowest number comes first" />
             <label class="check">
                 <input type="checkbox" name="active" checked=active />

@@ -12,6 +12,8 @@ mod order_actions;
 mod order_edit;
 mod order_edit_actions;
 mod orders;
+mod parcel_actions;
+mod parcels;
 mod people;
 mod return_actions;
 mod return_page;

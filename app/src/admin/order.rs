@@ -1,12 +1,15 @@
 //! One order, as staff work on it.
 
+use super::order_actions::{TOLD, Typed};
 use super::order_edit::edit_path;
 use super::orders::{lifecycle_name, refused};
+use super::parcels::Parcels;
 use super::returns::OrderReturns;
 use super::{staff, staff_page};
-use crate::accounts::{day, minute};
+use crate::accounts::minute;
 use crate::checkout::method_name;
-use crate::layout::{not_found, unavailable};
+use crate::forms::{ErrorSummary, Form, TextField};
+use crate::layout::{Notice, NoticeKind, not_found, unavailable};
 use crate::orders::OrderDetails;
 use crate::page::Page;
 use commerce::accounts::{Permission, SignedIn};
@@ -23,7 +26,6 @@ use commerce::orders::{Fulfilment, Lifecycle, Order, Payment, queries};
 use commerce::payments::{PaymentAttemptId, ledger, ledger::Attempt, pay};
 use commerce::returns::{Return, queries as returns};
 use leptos::prelude::*;
-use std::collections::HashMap;
 
 fn payment_name(payment: Payment) -> &'static str {
     match payment {
@@ -91,18 +93,22 @@ pub fn StaffOrderPage() -> impl IntoView {
             Ok(around) => around,
             Err(error) => return unavailable(&page, error).await,
         };
+        let typed = match Typed::of(&page, number).await {
+            Ok(typed) => typed,
+            Err(error) => return unavailable(&page, error).await,
+        };
         let title = format!("Order {}", order.number);
-        let content = shown(&page, &who, order, around);
+        let content = shown(&page, &who, order, around, &typed);
         staff_page(&page, &who, &title, content).await
     })
 }
 
 /// A name for a request, so that a form that is sent twice acts once.
-fn key(page: &Page) -> String {
+pub(super) fn key(page: &Page) -> String {
     PaymentAttemptId::new(page.shop.clock.now()).to_string()
 }
 
-fn shown(page: &Page, who: &SignedIn, order: Order, around: Around) -> impl IntoView + use<> {
+fn shown(page: &Page, who: &SignedIn, order: Order, around: Around, typed: &Typed) -> impl IntoView + use<> {
     let may = who.role.allows(Permission::OrdersWrite);
     let by_hand = page.shop.gateways.get(&order.payment_method).is_some_and(|gateway| gateway.agrees_at_once());
     let unpaid = order.lifecycle == Lifecycle::Placed && !matches!(order.payment, Payment::Paid | Payment::Refunded);
@@ -112,13 +118,14 @@ fn shown(page: &Page, who: &SignedIn, order: Order, around: Around) -> impl Into
         view! { <div><dt>"Still to be paid"</dt><dd>{owed.to_string()}</dd></div> }
     });
     let receive = (may && (dearer || (by_hand && unpaid))).then(|| {
+        let form = typed.form("paid").unwrap_or_else(|| Form {
+            fields: [("paid_amount".to_owned(), owed.to_decimal_string())].into(),
+            ..Form::default()
+        });
         view! {
-            <form class="filter-row" method="post" action="/actions/admin/order-paid">
-                <Hidden page=page.clone() number=number.clone() />
-                <div class="field">
-                    <label for="received">"Money received"</label>
-                    <input id="received" name="amount" inputmode="decimal" value=owed.to_decimal_string() />
-                </div>
+            <form class="filter-row" method="post" action="/actions/admin/order-paid" novalidate=true>
+                <Hidden page=page.clone() number=number.clone() form=form.clone() />
+                <TextField form=form name="paid_amount".to_owned() label="Money received" autocomplete="off".to_owned() inputmode="decimal" maxlength=20 />
                 <button class="button">"Note payment"</button>
             </form>
         }
@@ -129,20 +136,27 @@ fn shown(page: &Page, who: &SignedIn, order: Order, around: Around) -> impl Into
         view! { <p><a class="button" href=edit_path(order.number)>{words}</a></p> }
     });
     let cancelling = (may && cancel::by_staff(&order)).then(|| {
+        let form = typed.form("cancel");
+        let is_chosen = |name: &str| form.as_ref().is_none_or(|form| form.fields.contains_key(name));
         view! {
-            <details>
+            <details open=form.is_some()>
                 <summary>"Cancel this order"</summary>
                 <form method="post" action="/actions/admin/order-cancel">
                     <input type="hidden" name="number" value=number.clone() />
-                    <label class="check"><input type="checkbox" name="restock" value="1" checked=true />" Put everything back into stock"</label>
-                    <label class="check"><input type="checkbox" name="refund" value="1" checked=true />" Give back what was paid"</label>
+                    <label class="check"><input type="checkbox" name="restock" value="1" checked=is_chosen("restock") />" Put everything back into stock"</label>
+                    <label class="check"><input type="checkbox" name="refund" value="1" checked=is_chosen("refund") />" Give back what was paid"</label>
                     <button class="button danger">"Cancel the order"</button>
                 </form>
             </details>
         }
     });
     let open = (may && !around.shipments.is_empty()).then(|| number.clone());
+    let told = typed.any().fields.remove(TOLD).filter(|_| may);
     view! {
+        <ErrorSummary form=typed.any() />
+        {told.map(|told| view! {
+            <Notice kind=NoticeKind::Warning><p>{format!("The carrier says: {told}")}</p></Notice>
+        })}
         <dl class="facts">
             <div><dt>"State"</dt><dd>{lifecycle_name(order.lifecycle)}</dd></div>
             <div><dt>"Payment"</dt><dd>{payment_name(order.payment)}" ("{method_name(&order.payment_method)}")"</dd></div>
@@ -155,10 +169,17 @@ fn shown(page: &Page, who: &SignedIn, order: Order, around: Around) -> impl Into
         {(order.lifecycle == Lifecycle::Placed).then(|| view! { <p><a class="button" href=format!("/admin/orders/{number}/invoice")>"Invoice"</a></p> })}
         {editing}
         {receive}
-        <Parcels page=page.clone() order=order.clone() shipments=around.shipments held=around.held may=may />
+        <Parcels
+            page=page.clone()
+            order=order.clone()
+            shipments=around.shipments
+            held=around.held
+            form=typed.form("parcel")
+            may=may
+        />
         <OrderReturns returns=around.returns open=open />
         {(may && around.refundable.minor() > 0).then(|| view! {
-            <Refunding page=page.clone() order=order.clone() most=around.refundable has_account=around.has_account />
+            <Refunding page=page.clone() order=order.clone() most=around.refundable has_account=around.has_account form=typed.form("refund") />
         })}
         {cancelling}
         <Payments attempts=around.attempts />
@@ -167,106 +188,30 @@ fn shown(page: &Page, who: &SignedIn, order: Order, around: Around) -> impl Into
     }
 }
 
+/// The order, and the key of the form: that of a form that was refused stays the same.
 #[component]
-fn Hidden(page: Page, number: String) -> impl IntoView {
+fn Hidden(page: Page, number: String, form: Form) -> impl IntoView {
+    let key = Some(form.value("key")).filter(|key| !key.is_empty()).unwrap_or_else(|| key(&page));
     view! {
         <input type="hidden" name="number" value=number />
-        <input type="hidden" name="key" value=key(&page) />
+        <input type="hidden" name="key" value=key />
     }
 }
 
 #[component]
-fn Parcels(page: Page, order: Order, shipments: Vec<Shipment>, held: Vec<Held>, may: bool) -> impl IntoView {
-    let number = order.number.to_string();
-    let mut shipped: HashMap<_, i64> = HashMap::new();
-    for line in shipments.iter().flat_map(|shipment| &shipment.lines) {
-        *shipped.entry(line.line).or_default() += line.quantity;
-    }
-    let sent: Vec<_> = shipments
-        .into_iter()
-        .map(|shipment| {
-            let tracking = match (&shipment.tracking_url, &shipment.tracking_number) {
-                (Some(url), Some(number)) => {
-                    view! { <a href=url.clone() rel="noreferrer">{number.clone()}</a> }.into_any()
-                }
-                (None, Some(number)) => view! { {number.clone()} }.into_any(),
-                _ => ().into_any(),
-            };
-            let slip = format!("/admin/orders/{number}/parcels/{}/packing-slip", shipment.number);
-            let come = shipment.delivered_at.map(|at| format!("delivered {}", day(at)));
-            let came = (may && come.is_none()).then(|| {
-                view! {
-                    <form method="post" action="/actions/admin/order-delivered">
-                        <input type="hidden" name="number" value=number.clone() />
-                        <input type="hidden" name="shipment" value=shipment.id.to_string() />
-                        <button class="button small">"It has come"</button>
-                    </form>
-                }
-            });
-            view! {
-                <li>
-                    <p>"Parcel "{shipment.number}", "{shipment.carrier}" "{tracking}", sent "{day(shipment.shipped_at)}" "{come}</p>
-                    <p><a href=slip>"Packing slip"</a></p>
-                    {came}
-                </li>
-            }
-        })
-        .collect();
-    let left: Vec<_> = order
-        .lines
-        .iter()
-        .filter_map(|line| {
-            let left = i64::from(line.quantity) - shipped.get(&line.id).copied().unwrap_or_default();
-            (left > 0).then(|| (line.clone(), left))
-        })
-        .collect();
-    let places: Vec<_> = {
-        let mut seen = Vec::new();
-        for at in held {
-            if !seen.contains(&(at.location, at.location_name.clone())) {
-                seen.push((at.location, at.location_name));
-            }
-        }
-        seen.into_iter().map(|(id, name)| view! { <option value=id.to_string()>{name}</option> }).collect()
-    };
-    let open = may && order.lifecycle == Lifecycle::Placed && !left.is_empty() && !places.is_empty();
-    let form = open.then(|| {
-        let lines: Vec<_> = left
-            .into_iter()
-            .map(|(line, left)| {
-                let name = format!("line-{}", line.id);
-                view! {
-                    <div class="field">
-                        <label for=name.clone()>{line.name}" "{line.options.to_string()}" ("{left}" left)"</label>
-                        <input id=name.clone() name=name type="number" min="0" max=left value=left inputmode="numeric" />
-                    </div>
-                }
-            })
-            .collect();
-        view! {
-            <form method="post" action="/actions/admin/order-ship">
-                <Hidden page=page.clone() number=number.clone() />
-                <h3>"Send a parcel"</h3>
-                {lines}
-                <div class="field"><label for="location">"From"</label><select id="location" name="location">{places}</select></div>
-                <div class="field"><label for="carrier">"Carrier"</label><input id="carrier" name="carrier" maxlength="60" value="DHL" /></div>
-                <div class="field"><label for="tracking">"Tracking number"</label><input id="tracking" name="tracking" maxlength="60" /></div>
-                <button class="button primary">"Send"</button>
-            </form>
-        }
+fn Refunding(
+    page: Page,
+    order: Order,
+    most: Money,
+    has_account: bool,
+    form: Option<Form>,
+) -> impl IntoView {
+    let is_typed = form.is_some();
+    let form = form.unwrap_or_else(|| Form {
+        fields: [("refund_amount".to_owned(), most.to_decimal_string())].into(),
+        ..Form::default()
     });
-    view! {
-        <section aria-labelledby="parcels">
-            <h2 id="parcels">"Parcels"</h2>
-            {sent.is_empty().then(|| view! { <p>"Nothing was sent yet."</p> })}
-            <ul>{sent}</ul>
-            {form}
-        </section>
-    }
-}
-
-#[component]
-fn Refunding(page: Page, order: Order, most: Money, has_account: bool) -> impl IntoView {
+    let chosen = form.value("method");
     let methods: Vec<_> = RefundMethod::ALL
         .into_iter()
         .filter(|method| has_account || *method == RefundMethod::Original)
@@ -275,17 +220,17 @@ fn Refunding(page: Page, order: Order, most: Money, has_account: bool) -> impl I
                 RefundMethod::Original => "The way it was paid: money first",
                 RefundMethod::StoreCredit => "Store credit",
             };
-            view! { <option value=method.code()>{name}</option> }
+            view! { <option value=method.code() selected=method.code() == chosen>{name}</option> }
         })
         .collect();
     view! {
-        <details>
+        <details open=is_typed>
             <summary>{format!("Give money back (up to {most})")}</summary>
-            <form method="post" action="/actions/admin/order-refund">
-                <Hidden page=page number=order.number.to_string() />
-                <div class="field"><label for="refund">"Amount"</label><input id="refund" name="amount" inputmode="decimal" value=most.to_decimal_string() /></div>
+            <form method="post" action="/actions/admin/order-refund" novalidate=true>
+                <Hidden page=page number=order.number.to_string() form=form.clone() />
+                <TextField form=form.clone() name="refund_amount".to_owned() label="Amount" autocomplete="off".to_owned() inputmode="decimal" maxlength=20 />
                 <div class="field"><label for="method">"How"</label><select id="method" name="method">{methods}</select></div>
-                <div class="field"><label for="reason">"Why"</label><input id="reason" name="reason" maxlength="200" required=true /></div>
+                <TextField form=form name="reason".to_owned() label="Why" autocomplete="off".to_owned() maxlength=200 />
                 <button class="button primary">"Give back"</button>
             </form>
         </details>

@@ -1,32 +1,107 @@
 //! What the forms about orders do.
 
 use crate::accounts::sign_in_for;
+use crate::forms::{Form, draft, keep_draft};
 use crate::layout::log_failure;
 use crate::page::Page;
 use commerce::accounts::SignedIn;
-use commerce::forms::{Fields, clean};
-use commerce::fulfilment::ship::{Parcel, deliver, ship};
+use commerce::db::DbErr;
+use commerce::forms::{Errors, FieldError, Fields, clean};
 use commerce::money::Money;
 use commerce::orders::cancel::{OrderError, cancel_for};
 use commerce::orders::receive_money::receive_money;
 use commerce::orders::refund::{Refund, RefundMethod, refund};
 use commerce::orders::search::by_number;
-use commerce::orders::{Order, OrderLineId};
+use commerce::orders::{Order, OrderNumber};
 use leptos::prelude::*;
 use leptos::server_fn::axum::register_explicit;
 
 pub(super) fn register() {
-    register_explicit::<ShipParcel>();
-    register_explicit::<NoteDelivered>();
+    super::parcel_actions::register();
     register_explicit::<CancelForCustomer>();
     register_explicit::<GiveBack>();
     register_explicit::<NotePaid>();
 }
 
-/// Who asks, about which order, and the address of its page; whoever asks otherwise is answered.
-async fn asked(page: &Page, fields: &Fields) -> Option<(SignedIn, Order, String)> {
+/// The forms of an order's page.
+const FORMS: [&str; 4] = ["parcel", "refund", "paid", "cancel"];
+
+fn draft_name(form: &str, number: OrderNumber) -> String {
+    format!("order-{form}-{number}")
+}
+
+/// The form of an order's page that was refused, with what was typed.
+#[derive(Default)]
+pub(super) struct Typed(Option<(&'static str, Form)>);
+
+impl Typed {
+    /// The one that the address of the page names.
+    pub(super) async fn of(page: &Page, number: OrderNumber) -> Result<Self, DbErr> {
+        for name in FORMS {
+            if let Some(form) = draft(page, &draft_name(name, number)).await? {
+                return Ok(Self(Some((name, form))));
+            }
+        }
+        Ok(Self(None))
+    }
+
+    /// What was typed into this form, if it is the one.
+    pub(super) fn form(&self, name: &str) -> Option<Form> {
+        self.0.as_ref().filter(|(of, _)| *of == name).map(|(_, form)| form.clone())
+    }
+
+    /// Whichever it is.
+    pub(super) fn any(&self) -> Form {
+        self.0.as_ref().map(|(_, form)| form.clone()).unwrap_or_default()
+    }
+}
+
+/// The field in which is kept what a carrier has told, which nobody types.
+pub(super) const TOLD: &str = "told";
+
+/// Who sends which form, about which order.
+pub(super) struct Asked {
+    pub(super) who: SignedIn,
+    pub(super) order: Order,
+    pub(super) fields: Fields,
+    form: &'static str,
+    path: String,
+}
+
+/// Why a form was refused.
+pub(super) enum Refused {
+    /// There is something wrong with its fields.
+    Fields(Errors),
+    /// The code for what is wrong.
+    Code(&'static str),
+    /// The same, and what somebody else says of it.
+    Told(&'static str, String),
+}
+
+impl Refused {
+    pub(super) fn field(name: &str, error: FieldError) -> Self {
+        Self::Fields([(name.to_owned(), error)].into())
+    }
+}
+
+impl From<Errors> for Refused {
+    fn from(errors: Errors) -> Self {
+        Self::Fields(errors)
+    }
+}
+
+impl From<OrderError> for Refused {
+    fn from(error: OrderError) -> Self {
+        Self::Code(code(&error))
+    }
+}
+
+/// Who asks by which form, and about which order; whoever asks otherwise is answered.
+pub(super) async fn asked(page: &Page, form: &'static str, mut fields: Fields) -> Option<Asked> {
+    fields.remove(TOLD);
     let number = fields.get("number").and_then(|number| number.parse().ok());
     let path = number.map_or("/admin/orders".to_owned(), |number| format!("/admin/orders/{number}"));
+    let refuse = |code: &str| page.see_other(&format!("{path}?refused={code}"));
     let who = match page.signed_in().await {
         Ok(Some(who)) => who,
         Ok(None) => {
@@ -34,7 +109,7 @@ async fn asked(page: &Page, fields: &Fields) -> Option<(SignedIn, Order, String)
             return None;
         }
         Err(error) => {
-            answer(page, &path, Err(error.into()), "");
+            refuse(code(&error.into()));
             return None;
         }
     };
@@ -43,96 +118,70 @@ async fn asked(page: &Page, fields: &Fields) -> Option<(SignedIn, Order, String)
         None => Ok(None),
     };
     match order {
-        Ok(Some(order)) => Some((who, order, path)),
+        Ok(Some(order)) => Some(Asked { who, order, fields, form, path }),
         Ok(None) => {
             page.see_other("/admin/orders?refused=no-order");
             None
         }
         Err(error) => {
-            answer(page, &path, Err(error), "");
+            refuse(code(&error));
             None
         }
     }
 }
 
-fn answer(page: &Page, path: &str, outcome: Result<(), OrderError>, done: &str) {
-    let code = match outcome {
-        Ok(()) => return page.see_other(&format!("{path}?done={done}")),
-        Err(OrderError::NotFound) => "no-order",
-        Err(OrderError::WrongState) => "order-state",
-        Err(OrderError::Unpaid) => "order-unpaid",
-        Err(OrderError::TooMuch) => "order-too-much",
-        Err(OrderError::Nothing) => "order-nothing",
-        Err(OrderError::NoAccount) => "order-no-account",
-        Err(OrderError::NotHeld) => "order-not-held",
-        Err(OrderError::NotAllowed) => "forbidden",
-        Err(error @ OrderError::Db(_)) => {
-            log_failure(&error);
-            "unavailable"
-        }
-    };
-    page.see_other(&format!("{path}?refused={code}"));
+impl Asked {
+    /// Goes back to the page of the order: with what was done, or with what was typed.
+    pub(super) async fn answer(mut self, page: &Page, outcome: Result<&str, Refused>) {
+        let (path, errors) = match outcome {
+            Ok(done) => return page.see_other(&format!("{}?done={done}", self.path)),
+            Err(Refused::Fields(errors)) => (self.path, errors),
+            Err(Refused::Code(code)) => (format!("{}?refused={code}", self.path), Errors::new()),
+            Err(Refused::Told(code, told)) => {
+                self.fields.insert(TOLD.to_owned(), told);
+                (format!("{}?refused={code}", self.path), Errors::new())
+            }
+        };
+        keep_draft(page, &draft_name(self.form, self.order.number), &path, self.fields, errors).await;
+    }
 }
 
-fn text(fields: &Fields, name: &str) -> String {
+/// The code for what was refused.
+fn code(error: &OrderError) -> &'static str {
+    match error {
+        OrderError::NotFound => "no-order",
+        OrderError::WrongState => "order-state",
+        OrderError::Unpaid => "order-unpaid",
+        OrderError::TooMuch => "order-too-much",
+        OrderError::Nothing => "order-nothing",
+        OrderError::NoAccount => "order-no-account",
+        OrderError::NotHeld => "order-not-held",
+        OrderError::NotAllowed => "forbidden",
+        OrderError::Db(_) => {
+            log_failure(error);
+            "unavailable"
+        }
+    }
+}
+
+pub(super) fn text(fields: &Fields, name: &str) -> String {
     clean(fields.get(name).map(String::as_str)).chars().take(200).collect()
 }
 
-/// What a form says of an amount in the currency of its order.
-fn money(fields: &Fields, order: &Order) -> Result<Money, OrderError> {
-    Money::parse(&text(fields, "amount"), order.currency).ok_or(OrderError::Nothing)
-}
-
-/// Sends a parcel.
-#[server(prefix = "/actions", endpoint = "admin/order-ship")]
-pub async fn ship_parcel(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
-    let page = Page::of_action();
-    let Some((who, order, path)) = asked(&page, &fields).await else { return Ok(()) };
-    let line = |(name, quantity): (&String, &String)| {
-        let id: OrderLineId = name.strip_prefix("line-")?.parse().ok()?;
-        Some((id, quantity.trim().parse::<i64>().ok()?))
-    };
-    let Ok(location) = text(&fields, "location").parse() else {
-        answer(&page, &path, Err(OrderError::NotHeld), "");
-        return Ok(());
-    };
-    let carrier = match text(&fields, "carrier") {
-        name if name.is_empty() => "manual".to_owned(),
-        name => name,
-    };
-    let parcel = Parcel {
-        key: text(&fields, "key"),
-        location,
-        carrier,
-        tracking_number: Some(text(&fields, "tracking")).filter(|number| !number.is_empty()),
-        lines: fields.iter().filter_map(line).collect(),
-    };
-    let outcome = ship(&page.shop, &who, order.id, &parcel).await.map(drop);
-    answer(&page, &path, outcome, "order-shipped");
-    Ok(())
-}
-
-/// Notes that a parcel has come.
-#[server(prefix = "/actions", endpoint = "admin/order-delivered")]
-pub async fn note_delivered(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
-    let page = Page::of_action();
-    let Some((who, _, path)) = asked(&page, &fields).await else { return Ok(()) };
-    let outcome = match text(&fields, "shipment").parse() {
-        Ok(shipment) => deliver(&page.shop, &who, shipment).await,
-        Err(_) => Err(OrderError::NotFound),
-    };
-    answer(&page, &path, outcome, "order-delivered");
-    Ok(())
+/// What a field says of an amount in the currency of the order.
+fn money(asked: &Asked, name: &str) -> Result<Money, Refused> {
+    let amount = Money::parse(&text(&asked.fields, name), asked.order.currency).filter(|amount| amount.minor() > 0);
+    amount.ok_or_else(|| Refused::field(name, FieldError::Invalid))
 }
 
 /// Gives an order up for its customer.
 #[server(prefix = "/actions", endpoint = "admin/order-cancel")]
 pub async fn cancel_for_customer(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     let page = Page::of_action();
-    let Some((who, order, path)) = asked(&page, &fields).await else { return Ok(()) };
-    let (restock, refund) = (fields.contains_key("restock"), fields.contains_key("refund"));
-    let outcome = cancel_for(&page.shop, &who, order.id, restock, refund).await;
-    answer(&page, &path, outcome, "order-cancelled");
+    let Some(asked) = asked(&page, "cancel", fields).await else { return Ok(()) };
+    let (restock, refund) = (asked.fields.contains_key("restock"), asked.fields.contains_key("refund"));
+    let outcome = cancel_for(&page.shop, &asked.who, asked.order.id, restock, refund).await;
+    asked.answer(&page, outcome.map(|()| "order-cancelled").map_err(Refused::from)).await;
     Ok(())
 }
 
@@ -140,21 +189,25 @@ pub async fn cancel_for_customer(#[server(flatten)] fields: Fields) -> Result<()
 #[server(prefix = "/actions", endpoint = "admin/order-refund")]
 pub async fn give_back(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     let page = Page::of_action();
-    let Some((who, order, path)) = asked(&page, &fields).await else { return Ok(()) };
-    let outcome = match money(&fields, &order) {
-        Ok(amount) => {
-            let asked = Refund {
-                key: text(&fields, "key"),
-                amount: Some(amount),
-                lines: Vec::new(),
-                method: RefundMethod::parse(&text(&fields, "method")).unwrap_or(RefundMethod::Original),
-                reason: text(&fields, "reason"),
-            };
-            refund(&page.shop, &who, order.id, &asked).await.map(drop)
-        }
-        Err(error) => Err(error),
+    let Some(asked) = asked(&page, "refund", fields).await else { return Ok(()) };
+    let outcome = given_back(&page, &asked).await;
+    asked.answer(&page, outcome.map(|()| "order-refunded")).await;
+    Ok(())
+}
+
+async fn given_back(page: &Page, asked: &Asked) -> Result<(), Refused> {
+    let amount = money(asked, "refund_amount")?;
+    let wanted = Refund {
+        key: text(&asked.fields, "key"),
+        amount: Some(amount),
+        lines: Vec::new(),
+        method: RefundMethod::parse(&text(&asked.fields, "method")).unwrap_or(RefundMethod::Original),
+        reason: text(&asked.fields, "reason"),
     };
-    answer(&page, &path, outcome, "order-refunded");
+    if wanted.reason.is_empty() {
+        return Err(Refused::field("reason", FieldError::Required));
+    }
+    refund(&page.shop, &asked.who, asked.order.id, &wanted).await?;
     Ok(())
 }
 
@@ -162,11 +215,15 @@ pub async fn give_back(#[server(flatten)] fields: Fields) -> Result<(), ServerFn
 #[server(prefix = "/actions", endpoint = "admin/order-paid")]
 pub async fn note_paid(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     let page = Page::of_action();
-    let Some((who, order, path)) = asked(&page, &fields).await else { return Ok(()) };
-    let outcome = match money(&fields, &order) {
-        Ok(amount) => receive_money(&page.shop, &who, order.id, amount, &text(&fields, "key")).await,
-        Err(error) => Err(error),
+    let Some(asked) = asked(&page, "paid", fields).await else { return Ok(()) };
+    let outcome = match money(&asked, "paid_amount") {
+        Ok(amount) => {
+            let key = text(&asked.fields, "key");
+            let noted = receive_money(&page.shop, &asked.who, asked.order.id, amount, &key).await;
+            noted.map(|()| "order-paid").map_err(Refused::from)
+        }
+        Err(refused) => Err(refused),
     };
-    answer(&page, &path, outcome, "order-paid");
+    asked.answer(&page, outcome).await;
     Ok(())
 }

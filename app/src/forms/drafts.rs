@@ -18,7 +18,7 @@ const KEPT_FIELDS: usize = 320;
 /// What is never kept, as it must not be shown again.
 const NEVER_KEPT: [&str; 5] = ["password", "current_password", "new_password", "code", "change_country"];
 
-/// Keeps a form that was refused, and goes back to its page at `path`.
+/// Keeps a form that was refused, and goes back to its page at `path`, which may have a query.
 pub async fn keep_draft(page: &Page, form: &str, path: &str, fields: Fields, errors: Errors) {
     let fields = fields
         .into_iter()
@@ -33,9 +33,13 @@ pub async fn keep_draft(page: &Page, form: &str, path: &str, fields: Fields, err
     });
     let draft = Draft { fields, errors };
     match drafts::keep(page.shop.db.primary(), &owner, form, &draft, page.shop.clock.now()).await {
-        Ok(id) => page.see_other(&format!("{path}?draft={id}")),
+        Ok(id) => {
+            let and = if path.contains('?') { '&' } else { '?' };
+            page.see_other(&format!("{path}{and}draft={id}"));
+        }
         Err(error) => {
             log_failure(&error);
+            let path = path.split('?').next().unwrap_or(path);
             page.see_other(&format!("{path}?refused=unavailable"));
         }
     }

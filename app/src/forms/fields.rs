@@ -42,6 +42,18 @@ pub fn words(field: &str, error: FieldError) -> String {
         ("credit_amount", FieldError::Wrong) => return "There is not so much store credit".to_owned(),
         ("credit_amount", _) => return "Enter an amount above zero, such as 12.50".to_owned(),
         ("credit_reason", FieldError::Required) => return "Enter why".to_owned(),
+        (field, _) if field.starts_with("line-") => return "Enter how many pieces: a whole number, or 0".to_owned(),
+        ("paid_amount" | "refund_amount", _) => return "Enter an amount like 12.50, of more than nothing".to_owned(),
+        ("reason", _) => return "Enter why, in a few words".to_owned(),
+        ("carrier", FieldError::Wrong) => {
+            return "The prices below are another carrier’s. Show those of this one first".to_owned();
+        }
+        ("carrier_name", FieldError::Required) => return "Enter the name of the carrier".to_owned(),
+        ("weight", _) => return "Enter the weight in grams, from 1 to 70000".to_owned(),
+        ("length" | "width" | "height", _) => return format!("Enter the {field} in whole centimetres, from 1 to 300"),
+        ("service", FieldError::Required) => return "Choose or enter a service of the carrier".to_owned(),
+        ("tracking_url", _) => return "Enter a link like https://example.com/track/123, or nothing".to_owned(),
+        ("location", _) => return "Choose from where it goes".to_owned(),
         ("days", FieldError::UnknownChoice) => return "Choose how long the key is good".to_owned(),
         ("lines", FieldError::Required) => return "Choose at least one piece to return".to_owned(),
         ("lines", _) => return "Some of that can’t be returned any more. Please look again".to_owned(),
@@ -111,6 +123,10 @@ fn label_of(field: &str) -> &'static str {
         "note" => "note",
         "credit_reason" => "reason",
         "code" => "code",
+        "carrier" => "carrier",
+        "carrier_name" => "name of the carrier",
+        "tracking" => "tracking number",
+        "service" => "service",
         _ => "entry",
     }
 }

@@ -102,6 +102,17 @@ fn words(code: &str) -> Option<&'static str> {
         "edit-below-credit" => "It can’t come to less than what was paid with store credit.",
         "edit-too-many-lines" => "An order takes 100 different products.",
         "edit-short" => "There is not enough of something. Please see below.",
+        "carrier-unavailable" => "The carrier doesn’t answer at the moment. Please try again in a minute.",
+        "carrier-refused" => "The carrier doesn’t take it like this. Please check what was entered.",
+        "carrier-unreadable" => {
+            "The carrier has answered something that can’t be read. It may have made a label: please look there before you buy another one."
+        }
+        "carrier-not-offered" => "This carrier makes no labels for us. Bring the parcel there, and enter its number.",
+        "carrier-no-prices" => "This carrier tells no prices. Enter the code of its service to buy the label.",
+        "label-busy" => "This label is being bought at the moment. Load the page again to see the parcel.",
+        "label-bought" => {
+            "The label of this parcel was bought with other entries. Go back to those, or open the order again to buy another label."
+        }
         "price" => "The amount is too large for an order. Please choose fewer.",
         "forbidden" => "That takes a permission that you don’t have.",
         "own-role" => "Nobody changes their own role. Somebody else who runs the shop can.",
@@ -144,6 +155,7 @@ fn words(code: &str) -> Option<&'static str> {
 fn good_words(code: &str) -> Option<&'static str> {
     Some(match code {
         "order-reopened" => "The order is cancelled, and what was in it is back in your cart.",
+        "label-sent" => "The label is bought, and the parcel is noted as sent. Print the label below.",
         "order-shipped" => "The parcel is on its way.",
         "order-delivered" => "The parcel has come.",
         "order-refunded" => "The money is on its way back.",

@@ -7,6 +7,7 @@ use crate::money::Money;
 use crate::orders::Order;
 use crate::settings::Settings;
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Who sends or gets a parcel.
@@ -75,7 +76,7 @@ pub struct RateRequest {
 }
 
 /// What a carrier would take.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rate {
     /// The code of the service, for [`LabelRequest::service`].
     pub service: String,

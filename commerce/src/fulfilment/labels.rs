@@ -46,7 +46,8 @@ pub enum LabelError {
 pub async fn buy(shop: &Shop, carrier: &dyn Carrier, request: &LabelRequest) -> Result<Bought, LabelError> {
     // A key is the caller's, and a path is not.
     let name = data_encoding::HEXLOWER.encode(&Sha256::digest(format!("{}:{}", carrier.code(), request.key)));
-    let note = Path::from(format!("labels/{name}.json"));
+    let file = format!("labels/{name}");
+    let note = note_of(&file);
     match shop.files.get(&note).await {
         Ok(kept) => {
             // What can't be read was cut off while it was written: before anybody was given it.
@@ -58,12 +59,16 @@ pub async fn buy(shop: &Shop, carrier: &dyn Carrier, request: &LabelRequest) -> 
         Err(error) => return Err(error.into()),
     }
     let Label { reference, tracking_number, document, media_type, cost } = carrier.label(request).await?;
-    let file = format!("labels/{name}");
     shop.files.put(&Path::from(file.as_str()), document.into()).await?;
     let bought = Bought { file, media_type, tracking_number, reference, cost };
     let text = serde_json::to_vec(&bought).unwrap_or_else(|_| unreachable!("texts and numbers"));
     shop.files.put(&note, text.into()).await?;
     Ok(bought)
+}
+
+/// Where it is noted that a label was bought.
+pub(super) fn note_of(file: &str) -> Path {
+    Path::from(format!("{file}.json"))
 }
 
 /// The label of a shipment, to be printed.

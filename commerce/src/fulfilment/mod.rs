@@ -3,6 +3,8 @@
 use crate::money::Money;
 
 #[cfg(feature = "ssr")]
+pub mod buy_label;
+#[cfg(feature = "ssr")]
 pub mod carrier;
 #[cfg(feature = "ssr")]
 pub mod carriers;
@@ -12,6 +14,8 @@ pub mod create_delivery_method;
 pub mod entity;
 #[cfg(feature = "ssr")]
 pub mod forget;
+#[cfg(feature = "ssr")]
+pub mod forms;
 #[cfg(feature = "ssr")]
 pub mod insert_shipment;
 #[cfg(feature = "ssr")]

@@ -10,7 +10,7 @@ use crate::audit::{self, Done};
 use crate::catalog::VariationId;
 use crate::db::{self, sql};
 use crate::events::{self, NewEvent};
-use crate::inventory::ship::{ShipError, take};
+use crate::inventory::ship::{ShipError, could_take, take};
 use crate::inventory::{Actor, LocationId};
 use crate::orders::cancel::{OrderError, locked};
 use crate::orders::{Fulfilment, Lifecycle, Order, OrderId, OrderLineId, OrderNumber, Payment};
@@ -34,6 +34,19 @@ pub struct Parcel {
     pub tracking_number: Option<String>,
     /// What is in it.
     pub lines: Vec<(OrderLineId, i64)>,
+}
+
+/// What goes with a parcel beside what staff say of it.
+#[derive(Clone, Debug, Default)]
+pub struct Papers {
+    /// What the carrier calls the way it sends it.
+    pub service: Option<String>,
+    /// Where people can see how far it has come, where that is not the carrier's usual page.
+    pub tracking_url: Option<String>,
+    /// Where its label is in the file store.
+    pub label_file: Option<String>,
+    /// What the carrier calls the order of the label.
+    pub carrier_reference: Option<String>,
 }
 
 /// Reports that something of an order was sent.
@@ -96,16 +109,36 @@ pub fn may_ship(order: &Order) -> Result<(), OrderError> {
 /// # Errors
 /// [`OrderError`]: more of a line than is left, nothing at all, or not held at that location.
 pub async fn ship(shop: &Shop, who: &SignedIn, order: OrderId, parcel: &Parcel) -> Result<ShipmentId, OrderError> {
+    ship_with(shop, who, order, parcel, &Papers::default()).await
+}
+
+/// As [`ship`], with papers.
+///
+/// # Errors
+/// [`OrderError`].
+pub async fn ship_with(
+    shop: &Shop,
+    who: &SignedIn,
+    order: OrderId,
+    parcel: &Parcel,
+    papers: &Papers,
+) -> Result<ShipmentId, OrderError> {
     if !who.role.allows(Permission::OrdersWrite) {
         return Err(OrderError::NotAllowed);
     }
-    let shipment = db::retry(|| attempt(shop, who.user, order, parcel)).await?;
+    let shipment = db::retry(|| attempt(shop, who.user, order, parcel, papers)).await?;
     shop.outbox.notify_one();
     shop.operations.notify_one();
     Ok(shipment)
 }
 
-async fn attempt(shop: &Shop, staff: UserId, order: OrderId, parcel: &Parcel) -> Result<ShipmentId, OrderError> {
+async fn attempt(
+    shop: &Shop,
+    staff: UserId,
+    order: OrderId,
+    parcel: &Parcel,
+    papers: &Papers,
+) -> Result<ShipmentId, OrderError> {
     let now = shop.clock.now();
     let tx = shop.db.begin().await?;
     let order = locked(&tx, order).await?;
@@ -113,29 +146,24 @@ async fn attempt(shop: &Shop, staff: UserId, order: OrderId, parcel: &Parcel) ->
         return if sent.order == order.id { Ok(sent.id) } else { Err(OrderError::WrongState) };
     }
     may_ship(&order)?;
-    let lines = chosen(&tx, &order, parcel).await?;
-    let tracking_url = parcel.tracking_number.as_ref();
-    let tracking_url = tracking_url.and_then(|number| shop.carriers.tracking_url(&parcel.carrier, number));
+    let lines = chosen(&tx, &order, &parcel.lines).await?;
+    let usual = || shop.carriers.tracking_url(&parcel.carrier, parcel.tracking_number.as_ref()?);
+    let tracking_url = papers.tracking_url.clone().or_else(usual);
     let new = NewShipment {
         order: order.id,
         location: parcel.location,
         carrier: parcel.carrier.clone(),
-        service: None,
+        service: papers.service.clone(),
         tracking_number: parcel.tracking_number.clone(),
         tracking_url,
-        label_file: None,
-        carrier_reference: None,
+        label_file: papers.label_file.clone(),
+        carrier_reference: papers.carrier_reference.clone(),
         idempotency_key: parcel.key.clone(),
         shipped_at: now,
         lines: lines.clone(),
     };
     let shipment = insert_shipment(&tx, new, now).await?;
-    let mut items = BTreeMap::<VariationId, i64>::new();
-    for sent in &lines {
-        let line = order.lines.iter().find(|line| line.id == sent.line).ok_or(OrderError::NotFound)?;
-        *items.entry(line.variation).or_default() += sent.quantity;
-    }
-    let items: Vec<_> = items.into_iter().collect();
+    let items = items(&order, &lines)?;
     take(shop, &tx, order.id, parcel.location, &items, shipment.0, &Actor::Staff(staff)).await?;
     let (fulfilment, version) = refresh(&tx, order.id, now).await?;
     let shipped = OrderShipped {
@@ -157,11 +185,35 @@ async fn attempt(shop: &Shop, staff: UserId, order: OrderId, parcel: &Parcel) ->
     Ok(shipment)
 }
 
+/// How many of which variations lines are.
+fn items(order: &Order, lines: &[ShipmentLine]) -> Result<Vec<(VariationId, i64)>, OrderError> {
+    let mut items = BTreeMap::<VariationId, i64>::new();
+    for sent in lines {
+        let line = order.lines.iter().find(|line| line.id == sent.line).ok_or(OrderError::NotFound)?;
+        *items.entry(line.variation).or_default() += sent.quantity;
+    }
+    Ok(items.into_iter().collect())
+}
+
+/// Makes sure that an order could send these from a location now.
+pub(super) async fn is_held<C: ConnectionTrait>(
+    tx: &C,
+    order: &Order,
+    location: LocationId,
+    lines: &[ShipmentLine],
+) -> Result<(), OrderError> {
+    Ok(could_take(tx, order.id, location, &items(order, lines)?).await?)
+}
+
 /// The pieces that are to be sent, of those that are left.
-async fn chosen<C: ConnectionTrait>(tx: &C, order: &Order, parcel: &Parcel) -> Result<Vec<ShipmentLine>, OrderError> {
+pub(super) async fn chosen<C: ConnectionTrait>(
+    tx: &C,
+    order: &Order,
+    lines: &[(OrderLineId, i64)],
+) -> Result<Vec<ShipmentLine>, OrderError> {
     let shipped = queries::shipped_by_line(tx, order.id).await?;
     let mut wanted = BTreeMap::<OrderLineId, i64>::new();
-    for (line, quantity) in &parcel.lines {
+    for (line, quantity) in lines {
         let sum = wanted.entry(*line).or_default();
         *sum = sum.checked_add((*quantity).max(0)).ok_or(OrderError::TooMuch)?;
     }

@@ -30,6 +30,12 @@ pub struct NewLocation {
     pub region: String,
     /// The postal code, perhaps empty.
     pub postal_code: String,
+    /// Street and number, perhaps empty.
+    pub line1: String,
+    /// What the address says beside that, perhaps empty.
+    pub line2: String,
+    /// The town, perhaps empty.
+    pub city: String,
     /// Claims are made at the lowest number first, where the address doesn't decide.
     pub priority: i32,
     /// Whether stock may come here.
@@ -48,6 +54,9 @@ impl NewLocation {
         let country = parser.field("country", parse_country(get("country")));
         let region = parser.field("region", forms::optional(get("region"), 100));
         let postal_code = parser.field("postal_code", forms::optional(get("postal_code"), 20));
+        let line1 = parser.field("line1", forms::optional(get("line1"), 100));
+        let line2 = parser.field("line2", forms::optional(get("line2"), 100));
+        let city = parser.field("city", forms::optional(get("city"), 100));
         let priority = parser.field("priority", parse_number(get("priority"), -1_000..=1_000));
         let active = get("active").is_some();
         let location = (|| {
@@ -56,6 +65,9 @@ impl NewLocation {
                 country: country?,
                 region: region?,
                 postal_code: postal_code?,
+                line1: line1?,
+                line2: line2?,
+                city: city?,
                 priority: i32::try_from(priority?).ok()?,
                 active,
             })
@@ -70,6 +82,9 @@ impl NewLocation {
             ("country", &self.country),
             ("region", &self.region),
             ("postal_code", &self.postal_code),
+            ("line1", &self.line1),
+            ("line2", &self.line2),
+            ("city", &self.city),
             ("priority", &self.priority.to_string()),
         ];
         let mut fields: Fields = texts.map(|(name, text)| (name.to_owned(), text.clone())).into();

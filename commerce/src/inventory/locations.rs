@@ -21,6 +21,9 @@ pub(super) struct LocationRow {
     pub(super) country: String,
     pub(super) region: String,
     pub(super) postal_code: String,
+    pub(super) line1: String,
+    pub(super) line2: String,
+    pub(super) city: String,
     pub(super) active: bool,
     pub(super) version: i64,
 }
@@ -32,6 +35,9 @@ impl From<LocationRow> for Location {
             country: row.country,
             region: row.region,
             postal_code: row.postal_code,
+            line1: row.line1,
+            line2: row.line2,
+            city: row.city,
             priority: row.priority,
             active: row.active,
         };
@@ -39,8 +45,7 @@ impl From<LocationRow> for Location {
     }
 }
 
-pub(super) const COLUMNS: &str =
-    "l.id, l.name, l.kind, l.priority, l.country, l.region, l.postal_code, l.active, l.version";
+pub(super) const COLUMNS: &str = "l.id, l.name, l.kind, l.priority, l.country, l.region, l.postal_code, l.line1, l.line2, l.city, l.active, l.version";
 
 /// Locks a location that stock may come to.
 pub(super) async fn lock_open<C: ConnectionTrait>(tx: &C, id: LocationId) -> Result<LocationRow, StockError> {
@@ -86,6 +91,9 @@ fn as_json(location: &NewLocation) -> serde_json::Value {
         "country": location.country,
         "region": location.region,
         "postal code": location.postal_code,
+        "street": location.line1,
+        "second line": location.line2,
+        "town": location.city,
         "priority": location.priority,
         "active": location.active,
     })
@@ -113,6 +121,9 @@ pub async fn create_location(shop: &Shop, who: &SignedIn, new: &NewLocation) -> 
             country: Set(new.country.clone()),
             region: Set(new.region.clone()),
             postal_code: Set(new.postal_code.clone()),
+            line1: Set(new.line1.clone()),
+            line2: Set(new.line2.clone()),
+            city: Set(new.city.clone()),
             active: Set(new.active),
             version: Set(1),
             created_at: Set(now),
@@ -156,7 +167,7 @@ async fn change(shop: &Shop, who: &SignedIn, id: LocationId, version: i64, to: &
     }
     let text =
         "UPDATE locations SET name = $2, country = $3, region = $4, postal_code = $5, priority = $6, active = $7,
-                version = version + 1 WHERE id = $1";
+                line1 = $8, line2 = $9, city = $10, version = version + 1 WHERE id = $1";
     let values = [
         id.into(),
         to.name.clone().into(),
@@ -165,6 +176,9 @@ async fn change(shop: &Shop, who: &SignedIn, id: LocationId, version: i64, to: &
         to.postal_code.clone().into(),
         to.priority.into(),
         to.active.into(),
+        to.line1.clone().into(),
+        to.line2.clone().into(),
+        to.city.clone().into(),
     ];
     tx.execute_raw(sql(&tx, text, values)).await.map_err(name_taken)?;
     audit::record(&tx, now, done(Action::LocationChanged, who.user, Some(&before.data), to)).await?;

@@ -66,6 +66,15 @@ pub async fn locations(shop: &Shop, who: &SignedIn) -> Result<Vec<Location>, Sta
     Ok(rows.into_iter().map(Location::from).collect())
 }
 
+/// A location.
+///
+/// # Errors
+/// When the database fails.
+pub async fn location<C: ConnectionTrait>(db: &C, id: LocationId) -> Result<Option<Location>, DbErr> {
+    let text = format!("SELECT {COLUMNS} FROM locations l WHERE l.id = $1");
+    Ok(LocationRow::find_by_statement(sql(db, &text, [id.into()])).one(db).await?.map(Location::from))
+}
+
 /// Which variations are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StockFilter {

@@ -92,6 +92,22 @@ pub async fn take<C: ConnectionTrait>(
     Ok(ledger.write(tx).await?)
 }
 
+/// Makes sure that an order could ship these from a location now; takes nothing.
+///
+/// # Errors
+/// As [`take`].
+pub async fn could_take<C: ConnectionTrait>(
+    tx: &C,
+    order: OrderId,
+    location: LocationId,
+    items: &[(VariationId, i64)],
+) -> Result<(), ShipError> {
+    let wanted = summed(items);
+    let variations: Vec<_> = wanted.keys().copied().collect();
+    let rows = rows::of_claimant(tx, Claimant::Order(order), &variations).await?;
+    plan(rows, location, &wanted).map(drop).map_err(ShipError::NotHeld)
+}
+
 /// Takes everything that an order still claims out of the stock for good: it is broken or lost. The transaction holds
 /// the lock of the order.
 ///

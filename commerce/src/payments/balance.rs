@@ -242,6 +242,7 @@ pub fn state(total: i64, credit: Credit, attempts: &[AttemptState]) -> Payment {
     } else if paid + held >= total {
         Payment::Authorised
     } else {
+        // It never was all of it, so that nothing is sent, whatever went back.
         Payment::PartlyPaid
     }
 }
@@ -362,6 +363,8 @@ mod tests {
         assert_eq!(of(100, 100, 0, false), Payment::Paid);
         assert_eq!(of(120, 120, 20, false), Payment::Paid, "what was too much went back");
         assert_eq!(of(100, 100, 30, false), Payment::PartlyRefunded);
+        assert_eq!(of(60, 60, 10, false), Payment::PartlyPaid, "it never was all of it");
+        assert_eq!(of(60, 60, 60, false), Payment::Refunded);
         assert_eq!(of(100, 100, 100, false), Payment::Refunded);
     }
 

@@ -25,6 +25,9 @@ fn place(name: &str, country: &str, postal_code: &str) -> NewLocation {
         country: text(country),
         region: String::new(),
         postal_code: text(postal_code),
+        line1: String::new(),
+        line2: String::new(),
+        city: String::new(),
         priority: 5,
         active: true,
     }

@@ -18,7 +18,7 @@ fn euros(minor: i64) -> Money {
 }
 
 /// An order of two mugs and a bowl, paid as told.
-async fn ordered(shop: &TestShop, method: &str) -> OrderId {
+pub async fn ordered(shop: &TestShop, method: &str) -> OrderId {
     if shop.count("variations").await == 0 {
         shop.sells("MUG", 1_001, 10).await;
         shop.sells("BOWL", 2_000, 10).await;

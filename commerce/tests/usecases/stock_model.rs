@@ -1,6 +1,6 @@
 //! Random histories of shopping against a model that fits on a page.
 
-mod model;
+pub mod model;
 mod staff;
 
 use crate::harness::{Goods, Guest, TestShop, check};
@@ -48,7 +48,7 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-fn staff_act() -> impl Strategy<Value = StaffAct> {
+pub fn staff_act() -> impl Strategy<Value = StaffAct> {
     let (at, what, quantity) = (|| 0..PLACES, || 0..VARIATIONS, || 1..9_i64);
     prop_oneof![
         3 => (at(), what(), quantity()).prop_map(|(at, what, n)| StaffAct::Receive(at, what, n)),
@@ -61,21 +61,32 @@ fn staff_act() -> impl Strategy<Value = StaffAct> {
 }
 
 /// How many locations there are.
-const PLACES: usize = 3;
+pub const PLACES: usize = 3;
 
 /// The locations of every history, and who works there.
 #[derive(Clone)]
-struct Frame {
-    places: [LocationId; PLACES],
-    who: SignedIn,
+pub struct Frame {
+    pub places: [LocationId; PLACES],
+    pub who: SignedIn,
+}
+
+impl Frame {
+    /// Opens the locations beside the first one, and signs somebody in.
+    pub async fn new(shop: &TestShop) -> Self {
+        let second = create_warehouse(shop.db.primary(), "Second", -1, shop.clock.now()).await.expect("opened");
+        // The one that is last by priority is the nearest: what is held moves when the address is known.
+        let third = create_warehouse(shop.db.primary(), "Third", 1, shop.clock.now()).await.expect("opened");
+        shop.execute("UPDATE locations SET country = 'DE' WHERE id = $1", [third.into()]).await;
+        Self { places: [shop.warehouse().await, second, third], who: shop.admin("staff@example.org").await }
+    }
 }
 
 /// The shop of a history, with variations of its own.
-struct World {
-    shop: TestShop,
-    guests: Vec<Guest>,
-    skus: [String; VARIATIONS],
-    frame: Frame,
+pub struct World {
+    pub shop: TestShop,
+    pub guests: Vec<Guest>,
+    pub skus: [String; VARIATIONS],
+    pub frame: Frame,
 }
 
 #[derive(Debug, FromQueryResult)]
@@ -94,7 +105,7 @@ struct Stocked {
 }
 
 impl World {
-    async fn new(shop: &TestShop, frame: Frame, stock: &[(i64, i64); VARIATIONS]) -> Self {
+    pub async fn new(shop: &TestShop, frame: Frame, stock: &[(i64, i64); VARIATIONS]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::SeqCst);
         let skus: [String; VARIATIONS] = std::array::from_fn(|what| format!("H{number}-{what}"));
@@ -112,7 +123,7 @@ impl World {
         Self { shop: shop.clone(), guests, skus, frame }
     }
 
-    async fn act(&mut self, act: &Act) -> Outcome {
+    pub async fn act(&mut self, act: &Act) -> Outcome {
         let of_cart = |outcome: Result<(), CartError>, what: usize| match outcome {
             Ok(()) => Outcome::Done,
             Err(CartError::NotEnough { available, .. }) => Outcome::Short(BTreeMap::from([(what, available)])),
@@ -149,6 +160,11 @@ impl World {
             }
             Act::Sweep => release_expired(&self.shop).await.map(|_| ()).map_err(CheckoutError::from),
         };
+        self.came_of(outcome).await
+    }
+
+    /// What came of a step of a checkout, as the model says it.
+    pub async fn came_of(&self, outcome: Result<(), CheckoutError>) -> Outcome {
         match outcome {
             Ok(()) => Outcome::Done,
             Err(CheckoutError::Short(short)) => {
@@ -165,12 +181,12 @@ impl World {
             Err(CheckoutError::EmptyCart) => Outcome::Refused("empty"),
             Err(CheckoutError::NotStarted) => Outcome::Refused("not started"),
             Err(CheckoutError::StepMissing(_)) => Outcome::Refused("step missing"),
-            Err(error) => panic!("{act:?}: {error}"),
+            Err(error) => panic!("{error}"),
         }
     }
 
     /// Fails where the database says something else than the model.
-    async fn compare(&self, model: &Model) -> Result<(), TestCaseError> {
+    pub async fn compare(&self, model: &Model) -> Result<(), TestCaseError> {
         let text = "SELECT c.cart_id, v.sku, CAST(SUM(c.quantity) AS BIGINT) AS quantity, c.expires_at
                     FROM claims c JOIN stock s ON s.id = c.stock_id JOIN variations v ON v.id = s.variation_id
                     WHERE v.sku IN ($1, $2, $3) GROUP BY c.cart_id, v.sku, c.expires_at";
@@ -217,7 +233,7 @@ impl World {
         Ok(())
     }
 
-    fn what(&self, sku: &str) -> usize {
+    pub fn what(&self, sku: &str) -> usize {
         self.skus.iter().position(|own| own == sku).expect("one of ours")
     }
 }
@@ -229,13 +245,7 @@ async fn follow(
     acts: Vec<Act>,
 ) -> Result<(), TestCaseError> {
     let mut world = World::new(&shop, frame, &stock).await;
-    let mut model = Model {
-        on_hand: stock.map(|(one, other)| one + other),
-        carts: Default::default(),
-        sold: [0; VARIATIONS],
-        orders: 0,
-        now: shop.clock.now(),
-    };
+    let mut model = Model::new(&stock, shop.clock.now());
     let before = shop.count("orders").await;
     for (number, act) in acts.iter().enumerate() {
         if let Act::Staff(act) = act {
@@ -266,11 +276,7 @@ async fn follow(
 
 both_databases! {
     async fn random_histories_go_as_the_model_says(shop: TestShop) {
-        let second = create_warehouse(shop.db.primary(), "Second", -1, shop.clock.now()).await.expect("opened");
-        // The one that is last by priority is the nearest: what is held moves when the address is known.
-        let third = create_warehouse(shop.db.primary(), "Third", 1, shop.clock.now()).await.expect("opened");
-        shop.execute("UPDATE locations SET country = 'DE' WHERE id = $1", [third.into()]).await;
-        let frame = Frame { places: [shop.warehouse().await, second, third], who: shop.admin("staff@example.org").await };
+        let frame = Frame::new(&shop).await;
         let level = || (0_i64..9, 0_i64..9);
         let histories = ([level(), level(), level()], prop::collection::vec(acts(), 30..60));
         check(40, &histories, |(stock, acts)| follow(shop.clone(), frame.clone(), stock, acts.concat()));

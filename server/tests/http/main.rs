@@ -17,6 +17,7 @@ mod oidc;
 mod order_edits;
 mod origin;
 mod pages;
+mod parcels;
 mod people;
 mod policy;
 mod rabbit;

@@ -50,7 +50,7 @@ async fn send(server: &Server, order: &Order) {
     tx.commit().await.expect("committed");
 }
 
-async fn staff(server: &Server) -> String {
+pub async fn staff(server: &Server) -> String {
     let password = Password::new(Some("correct horse battery staple")).expect("long enough");
     let (name, email) = ("Grace".to_owned(), "grace@example.com".to_owned());
     let registration = Registration { name, email: email.clone(), password: password.clone() };

@@ -23,6 +23,12 @@ pub struct Model {
     pub region: String,
     /// The postal code, perhaps empty.
     pub postal_code: String,
+    /// Street and number, perhaps empty.
+    pub line1: String,
+    /// What the address says beside that, perhaps empty.
+    pub line2: String,
+    /// The town, perhaps empty.
+    pub city: String,
     /// Whether stock may come here; only an empty place is closed.
     pub active: bool,
     /// Counts the changes.

@@ -42,6 +42,12 @@ impl CardGateway {
         self.answers.lock().expect("not poisoned").extend(answers);
     }
 
+    /// Answers as if it was told nothing, and forgets what it was asked for.
+    pub fn forget(&self) {
+        self.answers.lock().expect("not poisoned").clear();
+        self.requests.lock().expect("not poisoned").clear();
+    }
+
     /// What it was asked for so far.
     pub fn requests(&self) -> Vec<PaymentRequest> {
         self.requests.lock().expect("not poisoned").clone()
@@ -188,7 +194,11 @@ impl Handler for Recorder {
 pub struct Van {
     told: Mutex<HashMap<String, Result<Vec<TrackingEvent>, CarrierError>>>,
     asked: Mutex<Vec<String>>,
+    rates: Mutex<Vec<Rate>>,
+    refusals: Mutex<VecDeque<CarrierError>>,
     labels: Mutex<Vec<LabelRequest>>,
+    reached: tokio::sync::Notify,
+    held: tokio::sync::Mutex<()>,
 }
 
 impl Van {
@@ -200,6 +210,26 @@ impl Van {
     /// The parcels that it was asked about since this was last called.
     pub fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock().expect("not poisoned"))
+    }
+
+    /// Tells these prices from now on.
+    pub fn quotes(&self, rates: Vec<Rate>) {
+        *self.rates.lock().expect("not poisoned") = rates;
+    }
+
+    /// Refuses the next label.
+    pub fn refuses(&self, error: CarrierError) {
+        self.refusals.lock().expect("not poisoned").push_back(error);
+    }
+
+    /// Makes no label until this is dropped.
+    pub async fn hold(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.held.lock().await
+    }
+
+    /// Waits until it is asked for a label.
+    pub async fn is_asked(&self) {
+        self.reached.notified().await;
     }
 
     /// The labels that it has made.
@@ -223,10 +253,16 @@ impl Carrier for Van {
     }
 
     async fn rates(&self, _: &RateRequest) -> Result<Vec<Rate>, CarrierError> {
-        Err(CarrierError::NotOffered)
+        let rates = self.rates.lock().expect("not poisoned").clone();
+        if rates.is_empty() { Err(CarrierError::NotOffered) } else { Ok(rates) }
     }
 
     async fn label(&self, request: &LabelRequest) -> Result<Label, CarrierError> {
+        self.reached.notify_one();
+        let _held = self.held.lock().await;
+        if let Some(error) = self.refusals.lock().expect("not poisoned").pop_front() {
+            return Err(error);
+        }
         let mut labels = self.labels.lock().expect("not poisoned");
         labels.push(request.clone());
         Ok(Label {

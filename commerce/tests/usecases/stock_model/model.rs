@@ -66,6 +66,12 @@ pub enum Outcome {
 }
 
 impl Model {
+    /// What is so before anything was done.
+    pub fn new(stock: &[(i64, i64); VARIATIONS], now: DateTime<Utc>) -> Self {
+        let on_hand = stock.map(|(one, other)| one + other);
+        Self { on_hand, carts: Default::default(), sold: [0; VARIATIONS], orders: 0, now }
+    }
+
     /// What a cart could have: its own claims count as available to it.
     pub fn available(&self, me: usize, what: usize) -> i64 {
         let others = self.carts.iter().enumerate().filter(|(other, _)| *other != me);

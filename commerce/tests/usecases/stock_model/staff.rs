@@ -13,9 +13,9 @@ use proptest::prelude::*;
 use sea_orm::FromQueryResult;
 
 #[derive(FromQueryResult)]
-struct Row {
-    on_hand: i64,
-    reserved: i64,
+pub struct Row {
+    pub on_hand: i64,
+    pub reserved: i64,
 }
 
 #[derive(FromQueryResult)]
@@ -33,7 +33,7 @@ struct OfOrder {
 }
 
 impl World {
-    async fn row(&self, at: usize, what: usize) -> Row {
+    pub async fn row(&self, at: usize, what: usize) -> Row {
         let text = "SELECT s.on_hand, s.reserved FROM stock s JOIN variations v ON v.id = s.variation_id
                     WHERE s.location_id = $1 AND v.sku = $2";
         let values = [self.frame.places[at].into(), self.skus[what].clone().into()];
@@ -49,7 +49,7 @@ impl World {
     }
 
     /// Does it, and has the model know what came of it.
-    pub(super) async fn staff(&self, act: &StaffAct, model: &mut Model) -> Result<(), TestCaseError> {
+    pub async fn staff(&self, act: &StaffAct, model: &mut Model) -> Result<(), TestCaseError> {
         let (shop, who) = (&self.shop, &self.frame.who);
         let key = OperationKey::new(shop.clock.now());
         let actor = Actor::Staff(who.user);

@@ -1,0 +1,245 @@
+//! Random histories of orders, from the cart to the last cent that goes back, against a model of what may be done and
+//! what becomes of it.
+//!
+//! `HISTORIES=20` runs twenty times as many. Another operation is a variant of [`Deed`], what the model says of it
+//! (`Model::done`) and how it is done (`World::deed`).
+
+mod compare;
+mod deeds;
+mod model;
+mod order;
+
+use crate::harness::{Answer, TestShop, check};
+use crate::stock_model::model::{self as stock, GUESTS, VARIATIONS};
+use crate::stock_model::{self, Frame, PLACES};
+use chrono::TimeDelta;
+use commerce::accounts::UserId;
+use commerce::checkout::{PAY_BY_MINUTES, Step};
+use commerce::orders::refund::RefundMethod;
+use commerce::orders::{OrderId, claim};
+use commerce::payments::PaymentAttemptId;
+use commerce::payments::test_gateway::Scenario;
+use commerce::settings::{self, Settings};
+use commerce::token::Token;
+use deeds::Sent;
+use model::{Act, Deed, Model, Share};
+use order::Method;
+use proptest::prelude::*;
+
+/// How many histories there are by default, each with about ten orders.
+const HISTORIES: u32 = 60;
+
+fn method() -> impl Strategy<Value = Method> {
+    prop::sample::select(vec![Method::Transfer, Method::Cash, Method::Card, Method::Test, Method::Test, Method::Test])
+}
+
+fn answer() -> impl Strategy<Value = Answer> {
+    prop::sample::select(vec![Answer::Accept, Answer::Accept, Answer::Decline, Answer::Unavailable])
+}
+
+/// What is done in a row: nobody buys in one step.
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let one = |act| vec![act];
+    prop_oneof![
+        5 => (0..GUESTS, 0..VARIATIONS, 1..5_i32, method(), answer()).prop_map(|(guest, what, pieces, method, answer)| {
+            let start = [stock::Act::Add(guest, what, pieces), stock::Act::Start(guest)];
+            let steps = Step::ALL[..2].iter().map(|step| stock::Act::Save(guest, *step));
+            let cart = start.into_iter().chain(steps).map(Act::Stock);
+            cart.chain([Act::Choose(guest, method), Act::Place(guest, answer)]).collect()
+        }),
+        20 => (any::<usize>(), deed()).prop_map(move |(order, deed)| one(Act::Order(order, deed))),
+        2 => cart().prop_map(move |act| one(Act::Stock(act))),
+        1 => (0..GUESTS, method()).prop_map(move |(guest, method)| one(Act::Choose(guest, method))),
+        1 => (0..GUESTS, answer()).prop_map(move |(guest, answer)| one(Act::Place(guest, answer))),
+        4 => any::<usize>().prop_map(move |number| one(Act::Hear(number))),
+        2 => answer().prop_map(move |answer| one(Act::Settle(answer))),
+        1 => Just(Act::Claim).prop_map(one),
+    ]
+}
+
+/// What is done to carts, holds and stock.
+fn cart() -> impl Strategy<Value = stock::Act> {
+    let (guest, what) = (|| 0..GUESTS, || 0..VARIATIONS);
+    prop_oneof![
+        2 => (guest(), what(), 1..5_i32).prop_map(|(guest, what, pieces)| stock::Act::Add(guest, what, pieces)),
+        1 => (guest(), what(), 1..5_i32).prop_map(|(guest, what, pieces)| stock::Act::Set(guest, what, pieces)),
+        1 => (guest(), what()).prop_map(|(guest, what)| stock::Act::Remove(guest, what)),
+        2 => guest().prop_map(stock::Act::Start),
+        2 => (guest(), prop::sample::select(Step::ALL[..2].to_vec()))
+            .prop_map(|(guest, step)| stock::Act::Save(guest, step)),
+        2 => (1_i64..25).prop_map(stock::Act::Wait),
+        1 => Just(stock::Act::Sweep),
+        4 => (0..PLACES, what(), 1..9_i64, 0..4_u8).prop_map(|(at, what, pieces, kind)| {
+            stock::Act::Staff(match kind {
+                0 => stock::StaffAct::Receive(at, what, pieces),
+                1 => stock::StaffAct::Count(at, what, pieces - 1),
+                2 => stock::StaffAct::Move(at, what, pieces),
+                _ => stock::StaffAct::PutBack(at, what, pieces),
+            })
+        }),
+    ]
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let share = prop_oneof![
+        3 => prop::sample::select(vec![0_i64, 10, 50, 100, 101]).prop_map(Share::Percent),
+        2 => (0..VARIATIONS, 0..3_i64).prop_map(|(what, pieces)| Share::Pieces(what, pieces)),
+    ];
+    let back = prop::sample::select(RefundMethod::ALL.to_vec());
+    let percent = prop::sample::select(vec![0_i64, 40, 60, 100, 120]);
+    let pieces = prop::array::uniform3(prop_oneof![1 => 0..2_i64, 3 => 0..5_i64]);
+    prop_oneof![
+        3 => (answer(), any::<bool>()).prop_map(|(answer, form)| Deed::Pay(answer, form)),
+        2 => prop::sample::select(Method::ALL.to_vec()).prop_map(Deed::Change),
+        1 => Just(Deed::Reopen),
+        6 => (any::<usize>(), prop::sample::select(Scenario::ALL.to_vec()))
+            .prop_map(|(attempt, scenario)| Deed::Play(attempt, scenario)),
+        1 => any::<usize>().prop_map(Deed::Return),
+        1 => Just(Deed::CancelOwn),
+        2 => any::<(bool, bool)>().prop_map(|(restock, refund)| Deed::CancelFor { restock, refund }),
+        6 => (0..PLACES, pieces).prop_map(|(at, pieces)| Deed::Ship(at, pieces)),
+        3 => any::<(usize, bool)>().prop_map(|(parcel, told)| Deed::Deliver(parcel, told)),
+        4 => (share, back).prop_map(|(share, method)| Deed::Refund(share, method)),
+        4 => percent.prop_map(Deed::Money),
+    ]
+}
+
+/// An order as the shop has it.
+struct Known {
+    id: OrderId,
+    access: Token,
+    /// What the shopper agreed to, and by which cart.
+    agreement: commerce::checkout::place_order::Agreement,
+    cart: Token,
+    /// Its attempts, the oldest first.
+    attempts: Vec<PaymentAttemptId>,
+}
+
+/// The shop of a history.
+struct World {
+    goods: stock_model::World,
+    orders: Vec<Known>,
+    /// Everything that the gateway with books has to say.
+    sent: Vec<Sent>,
+    customer: UserId,
+}
+
+impl World {
+    fn shop(&self) -> &TestShop {
+        &self.goods.shop
+    }
+
+    /// Does something, and fails where the model says something else.
+    async fn act(&mut self, act: &Act, model: &mut Model) -> Result<(), TestCaseError> {
+        let shop = self.shop().clone();
+        // Nothing happens at the same moment as something else.
+        shop.clock.advance(TimeDelta::milliseconds(1));
+        model.stock.now = shop.clock.now();
+        match act {
+            Act::Stock(stock::Act::Staff(act)) => self.goods.staff(act, &mut model.stock).await?,
+            Act::Stock(act) => {
+                let outcome = self.goods.act(act).await;
+                if !matches!(act, stock::Act::Wait(_)) {
+                    model.stock.now = shop.clock.now();
+                }
+                prop_assert_eq!(outcome, model.stock.act(act));
+                model.stock.now = shop.clock.now();
+            }
+            Act::Choose(me, method) => {
+                let outcome = self.choose(*me, *method).await;
+                prop_assert_eq!(outcome, model.choose(*me, *method));
+            }
+            Act::Place(me, answer) => {
+                let outcome = self.place(*me, *answer).await;
+                prop_assert_eq!(outcome, model.place(*me, *answer));
+                if self.orders.len() < model.orders.len() {
+                    prop_assert!(false, "the shop made no order");
+                }
+            }
+            Act::Order(which, deed) if !model.orders.is_empty() => {
+                let number = which % model.orders.len();
+                self.deed(number, deed, model).await?;
+            }
+            Act::Hear(which) if !self.sent.is_empty() => self.hear(which % self.sent.len(), model).await?,
+            Act::Settle(answer) => {
+                self.settle(*answer, TimeDelta::seconds(61)).await;
+                model.stock.now = shop.clock.now();
+                model.settle(*answer);
+            }
+            Act::Claim => {
+                claim::claim(&shop, self.customer).await.expect("claimed");
+                model.orders.iter_mut().for_each(|order| order.owned = true);
+            }
+            Act::Order(..) | Act::Hear(_) => {}
+        }
+        self.work().await;
+        self.goods.compare(&model.stock).await?;
+        self.compare(model).await
+    }
+
+    /// Hears everything, asks for everything, and lets everything end that nobody has paid.
+    async fn finish(&mut self, model: &mut Model) -> Result<(), TestCaseError> {
+        for number in (0..self.sent.len()).rev() {
+            self.hear(number, model).await?;
+            self.work().await;
+        }
+        for wait in [TimeDelta::minutes(PAY_BY_MINUTES), TimeDelta::seconds(61)] {
+            self.settle(Answer::Decline, wait).await;
+            model.stock.now = self.shop().clock.now();
+            model.settle(Answer::Decline);
+            self.work().await;
+        }
+        self.goods.compare(&model.stock).await?;
+        self.compare(model).await?;
+        self.sums(model).await
+    }
+}
+
+async fn follow(
+    shop: TestShop,
+    frame: Frame,
+    customer: UserId,
+    later: bool,
+    levels: [(i64, i64); VARIATIONS],
+    acts: Vec<Act>,
+) -> Result<(), TestCaseError> {
+    let goods = stock_model::World::new(&shop, frame, &levels).await;
+    let mut world = World { goods, orders: Vec::new(), sent: Vec::new(), customer };
+    let stock = stock::Model::new(&levels, shop.clock.now());
+    let mut model = Model { stock, chosen: [None; GUESTS], orders: Vec::new(), later };
+    for (number, act) in acts.iter().enumerate() {
+        let outcome = world.act(act, &mut model).await;
+        outcome.map_err(|error| TestCaseError::fail(format!("act {number}: {act:?}: {error}")))?;
+    }
+    world.finish(&mut model).await
+}
+
+async fn histories(shop: TestShop, later: bool) {
+    let settings = Settings { capture_when_shipped: later, ..Settings::default() };
+    settings::queries::save(shop.db.primary(), &settings, shop.clock.now()).await.expect("saved");
+    shop.refresh().await.expect("read");
+    let frame = Frame::new(&shop).await;
+    let customer = shop.member("ada@example.org").await.user;
+    let times: u32 = std::env::var("HISTORIES").map_or(1, |times| times.parse().expect("a number in HISTORIES"));
+    {
+        let level = || (5_i64..30, 0_i64..9);
+        let all = ([level(), level(), level()], prop::collection::vec(acts(), 30..60));
+        check(HISTORIES * times, &all, |(levels, acts)| {
+            follow(shop.clone(), frame.clone(), customer, later, levels, acts.concat())
+        });
+    }
+    shop.assert_ledger_agrees().await;
+    shop.assert_listings_are_right().await;
+    let orders = shop.count("orders").await;
+    assert!(orders > i64::from(HISTORIES * times) * 3, "only {orders} orders: the histories are too tame");
+}
+
+both_databases! {
+    async fn orders_that_are_paid_when_they_are_placed_go_as_the_model_says(shop: TestShop) {
+        histories(shop, false).await;
+    }
+
+    async fn orders_that_are_paid_when_they_leave_go_as_the_model_says(shop: TestShop) {
+        histories(shop, true).await;
+    }
+}

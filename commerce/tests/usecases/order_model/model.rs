@@ -1,0 +1,257 @@
+//! The life of orders without a database: what may be done with one, and what becomes of its goods and its money.
+
+use super::order::{Attempt, Method, Order, Outcome, PRICES};
+use crate::harness::Answer;
+use crate::stock_model::model as stock;
+use chrono::TimeDelta;
+use commerce::checkout::{PAY_BY_MINUTES, Step};
+use commerce::orders::refund::RefundMethod;
+use commerce::orders::{Fulfilment, Lifecycle, Payment};
+use commerce::payments::test_gateway::Scenario;
+use std::collections::BTreeMap;
+
+/// What somebody, or time, does.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// To carts, holds and stock.
+    Stock(stock::Act),
+    Choose(usize, Method),
+    Place(usize, Answer),
+    /// Which order, and what is done with it.
+    Order(usize, Deed),
+    /// One of everything that the gateway has sent or is about to send arrives, perhaps again.
+    Hear(usize),
+    /// A minute later the sweeper asks; whether card payments are answered then.
+    Settle(Answer),
+    /// The customer takes their orders into an account.
+    Claim,
+}
+
+/// What is done with an order.
+#[derive(Clone, Debug)]
+pub enum Deed {
+    /// The shopper wants to pay; by the form of the checkout once more, or by that of the order.
+    Pay(Answer, bool),
+    Change(Method),
+    /// The shopper goes back to the cart.
+    Reopen,
+    /// Which attempt, and what the shopper lets happen on the gateway's page.
+    Play(usize, Scenario),
+    /// Which attempt the shopper comes back from.
+    Return(usize),
+    CancelOwn,
+    CancelFor {
+        restock: bool,
+        refund: bool,
+    },
+    /// From where, and how many of each.
+    Ship(usize, [i64; stock::VARIATIONS]),
+    /// Which parcel, and whether its carrier tells it.
+    Deliver(usize, bool),
+    Refund(Share, RefundMethod),
+    /// How much of the total comes by hand, in percent.
+    Money(i64),
+}
+
+/// What is to go back.
+#[derive(Clone, Copy, Debug)]
+pub enum Share {
+    Percent(i64),
+    /// So many pieces of this.
+    Pieces(usize, i64),
+}
+
+/// Everything that should be so.
+pub struct Model {
+    pub stock: stock::Model,
+    pub chosen: [Option<Method>; stock::GUESTS],
+    pub orders: Vec<Order>,
+    /// Whether money is taken when the first parcel leaves.
+    pub later: bool,
+}
+
+impl Model {
+    pub fn choose(&mut self, me: usize, method: Method) -> stock::Outcome {
+        let outcome = self.stock.act(&stock::Act::Save(me, Step::Payment));
+        if outcome == stock::Outcome::Done {
+            self.chosen[me] = Some(method);
+        }
+        outcome
+    }
+
+    /// What came of the cart, and of paying for it.
+    pub fn place(&mut self, me: usize, answer: Answer) -> (stock::Outcome, Outcome) {
+        let lines = self.stock.carts[me].lines.clone();
+        let outcome = self.stock.act(&stock::Act::Place(me));
+        if outcome != stock::Outcome::Done {
+            return (outcome, Outcome::Done);
+        }
+        let method = self.chosen[me].take().expect("the step was done");
+        let goods: i64 = lines.iter().map(|(what, pieces)| PRICES[*what] * pieces).sum();
+        let by_hand = method.by_hand();
+        let mut order = Order {
+            guest: me,
+            lines,
+            shipped: BTreeMap::new(),
+            parcels: Vec::new(),
+            total: goods + if goods >= 10_000 { 0 } else { 490 },
+            method,
+            lifecycle: if by_hand { Lifecycle::Placed } else { Lifecycle::AwaitingPayment },
+            was_placed: by_hand,
+            keeps_payment: false,
+            pay_by: self.stock.now + TimeDelta::minutes(PAY_BY_MINUTES),
+            owned: false,
+            credited: 0,
+            returned: BTreeMap::new(),
+            attempts: vec![Attempt::new(method)],
+        };
+        let paid = order.pay(answer);
+        order.follow(self.later);
+        self.orders.push(order);
+        (outcome, paid)
+    }
+
+    /// A gateway's message about an attempt arrives.
+    pub fn hear(&mut self, order: usize, attempt: usize, told: &[(String, bool, i64)]) {
+        let attempt = &mut self.orders[order].attempts[attempt];
+        for (action, succeeded, amount) in told {
+            match (action.as_str(), succeeded) {
+                ("authorise", true) => attempt.authorised = true,
+                ("authorise", false) => attempt.refused = true,
+                ("capture", true) => attempt.captured = attempt.captured.max(*amount),
+                ("void", true) => attempt.voided = true,
+                // What goes back is known at once.
+                _ => {}
+            }
+        }
+        self.orders[order].follow(self.later);
+    }
+
+    pub fn settle(&mut self, answer: Answer) {
+        let now = self.stock.now;
+        for index in 0..self.orders.len() {
+            let order = &mut self.orders[index];
+            if order.lifecycle != Lifecycle::AwaitingPayment {
+                continue;
+            }
+            let late = order.pay_by <= now;
+            for (number, before) in order.attempts.clone().into_iter().enumerate() {
+                if !before.named && !before.has_failed() {
+                    order.pay(answer);
+                } else if before.method == Method::Test {
+                    let total = order.total;
+                    let attempt = &mut order.attempts[number];
+                    if late && !attempt.is_agreed() && !attempt.has_failed() {
+                        attempt.end(total);
+                    }
+                    attempt.learn(total);
+                }
+                order.follow(self.later);
+            }
+            if late && order.lifecycle == Lifecycle::AwaitingPayment {
+                self.give_up(index, true, true);
+            }
+        }
+    }
+
+    fn give_up(&mut self, order: usize, restock: bool, refund: bool) {
+        let order = &mut self.orders[order];
+        (order.lifecycle, order.keeps_payment) = (Lifecycle::Cancelled, !refund);
+        for (what, pieces) in &order.lines {
+            self.stock.sold[*what] -= pieces;
+            if !restock {
+                self.stock.on_hand[*what] -= pieces;
+            }
+        }
+        order.end_open();
+        order.follow(self.later);
+    }
+
+    /// What comes of something that is done with an order. `could` is how many of each could leave from there.
+    pub fn order(&mut self, number: usize, deed: &Deed, could: [i64; stock::VARIATIONS]) -> Outcome {
+        let outcome = self.done(number, deed, could);
+        self.orders[number].follow(self.later);
+        outcome
+    }
+
+    fn done(&mut self, number: usize, deed: &Deed, could: [i64; stock::VARIATIONS]) -> Outcome {
+        let later = self.later;
+        let order = &mut self.orders[number];
+        let waits = order.lifecycle == Lifecycle::AwaitingPayment;
+        match *deed {
+            Deed::Pay(_, true) if order.lifecycle == Lifecycle::Cancelled => return Outcome::Refused("not started"),
+            Deed::Pay(answer, _) => return order.pay(answer),
+            Deed::Change(_) if !waits => return Outcome::Refused("not started"),
+            Deed::Change(method) => {
+                order.method = method;
+                order.replace_attempts();
+                if method.by_hand() {
+                    (order.lifecycle, order.was_placed) = (Lifecycle::Placed, true);
+                }
+            }
+            Deed::Reopen if !waits => return Outcome::Refused("state"),
+            Deed::Reopen => {
+                let (me, lines) = (order.guest, order.lines.clone());
+                self.give_up(number, true, true);
+                let cart = &mut self.stock.carts[me];
+                cart.exists = true;
+                for (what, pieces) in lines {
+                    let in_cart = cart.lines.entry(what).or_default();
+                    *in_cart = (*in_cart + pieces).min(100);
+                }
+            }
+            Deed::Play(attempt, scenario) => order.play(attempt, scenario, later),
+            Deed::Return(attempt) => {
+                let total = order.total;
+                order.attempts[attempt].learn(total);
+            }
+            Deed::CancelOwn | Deed::CancelFor { .. } if order.lifecycle == Lifecycle::Cancelled => {}
+            Deed::CancelOwn | Deed::CancelFor { .. } if !order.parcels.is_empty() => return Outcome::Refused("state"),
+            Deed::CancelOwn => self.give_up(number, true, true),
+            Deed::CancelFor { restock, refund } => self.give_up(number, restock, refund),
+            Deed::Ship(_, pieces) => return self.ship(number, pieces, could),
+            Deed::Deliver(parcel, _) => order.parcels[parcel] = true,
+            Deed::Refund(share, method) => return order.refund(share, method),
+            Deed::Money(percent) => {
+                let amount = order.total * percent / 100;
+                if !order.method.by_hand() {
+                    return Outcome::Refused("state");
+                }
+                if amount == 0 {
+                    return Outcome::Refused("nothing");
+                }
+                order.attempts.last_mut().expect("an attempt").captured += amount;
+            }
+        }
+        Outcome::Done
+    }
+
+    fn ship(&mut self, number: usize, pieces: [i64; stock::VARIATIONS], could: [i64; stock::VARIATIONS]) -> Outcome {
+        let order = &mut self.orders[number];
+        let open = matches!(order.fulfilment(), Fulfilment::Unfulfilled | Fulfilment::PartlyShipped);
+        if order.lifecycle != Lifecycle::Placed || !open {
+            return Outcome::Refused("state");
+        }
+        let paid = matches!(order.payment(), Payment::Authorised | Payment::Paid | Payment::PartlyRefunded);
+        if order.method != Method::Cash && !paid {
+            return Outcome::Refused("unpaid");
+        }
+        let wanted: Vec<_> = pieces.into_iter().enumerate().filter(|(_, pieces)| *pieces > 0).collect();
+        if wanted.is_empty() {
+            return Outcome::Refused("nothing");
+        }
+        if wanted.iter().any(|(what, pieces)| *pieces > order.left(*what)) {
+            return Outcome::Refused("too much");
+        }
+        if wanted.iter().any(|(what, pieces)| *pieces > could[*what]) {
+            return Outcome::Refused("not held");
+        }
+        for (what, pieces) in wanted {
+            *order.shipped.entry(what).or_default() += pieces;
+            self.stock.sold[what] -= pieces;
+            self.stock.on_hand[what] -= pieces;
+        }
+        order.parcels.push(false);
+        Outcome::Done
+    }
+}
