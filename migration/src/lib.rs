@@ -26,6 +26,7 @@ mod m20261121_000017_inventory;
 mod m20261121_000018_events;
 mod m20261121_000019_shipments;
 mod m20261121_000020_refunds;
+mod m20261125_000023_saved_payment_methods;
 mod m20261125_000023_store_credit;
 
 /// Every step in the order in which it is applied.
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000019_shipments::Migration),
             Box::new(m20261121_000020_refunds::Migration),
             Box::new(m20261125_000023_store_credit::Migration),
+            Box::new(m20261125_000023_saved_payment_methods::Migration),
         ]
     }
 }

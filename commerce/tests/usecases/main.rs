@@ -34,6 +34,7 @@ mod placing;
 mod projection;
 mod races;
 mod roles;
+mod saved_methods;
 mod schema;
 mod second_factor;
 mod sessions;
