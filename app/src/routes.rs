@@ -2,9 +2,9 @@
 
 use crate::accounts::{
     self, AddressBookPage, AddressPage, ApiKeysPage, AuthenticatorPage, ChangeEmailPage, ConfirmEmailPage, ConfirmPage,
-    CreditPage, DownloadPage, ErasePage, ForgotPage, LinkPage, OrderHistoryPage, PasskeyPage, ProfilePage,
-    RecoveryCodesPage, RegisterPage, ResetPage, SecondFactorPage, SecurityPage, SignInErrorPage, SignInPage,
-    VerifyPage,
+    CreditPage, DownloadPage, ErasePage, ForgotPage, LinkPage, OrderHistoryPage, PasskeyPage, PaymentMethodsPage,
+    ProfilePage, RecoveryCodesPage, RegisterPage, ResetPage, SecondFactorPage, SecurityPage, SignInErrorPage,
+    SignInPage, VerifyPage,
 };
 use crate::admin::{
     self, AuditPage, EventsPage, InventoryPage, LocationPage, LocationsPage, OpenReturnPage, OrderEditPage, OrdersPage,
@@ -69,6 +69,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/auth/error") view=SignInErrorPage ssr=SsrMode::Async />
                 <Route path=path!("/account") view=OrderHistoryPage ssr=SsrMode::Async />
                 <Route path=path!("/account/credit") view=CreditPage ssr=SsrMode::Async />
+                <Route path=path!("/account/payment-methods") view=PaymentMethodsPage ssr=SsrMode::Async />
                 <Route path=path!("/account/profile") view=ProfilePage ssr=SsrMode::Async />
                 <Route path=path!("/account/orders/:number") view=OwnOrderPage ssr=SsrMode::Async />
                 <Route path=path!("/account/orders/:number/invoice") view=OwnInvoicePage ssr=SsrMode::Async />

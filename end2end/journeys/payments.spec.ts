@@ -1,5 +1,5 @@
 import { expect, test } from '../support/fixtures.ts';
-import { signIn } from '../support/members.ts';
+import { becomeMember, signIn } from '../support/members.ts';
 import { someone } from '../support/people.ts';
 import { orderNumber, type Shop } from '../support/shop.ts';
 
@@ -86,4 +86,34 @@ test('an order is cancelled by its customer, and what was paid goes back', async
   await shop.main.getByText('Cancel this order').click();
   await shop.button('Cancel the order').click();
   await expect(shop.heading).toHaveText('Your order is cancelled');
+});
+
+test('a member has a card remembered, pays with it at one press, and has it forgotten @mobile', async ({ shop }) => {
+  await becomeMember(shop);
+  await shop.open('/account/payment-methods');
+  await expect(shop.main).toContainText('Nothing is saved');
+  await toGateway(shop);
+  await shop.main.getByRole('checkbox', { name: /^Remember this card/ }).check();
+  await choose(shop, 'Pay');
+  await expect(shop.heading).toHaveText('Thank you for your order');
+  // The shop asks the gateway what it keeps soon after, not before the page is shown.
+  await expect(async () => {
+    await shop.open('/account/payment-methods');
+    await expect(shop.main).toContainText('Test card •••• 4242', { timeout: 500 });
+  }).toPass();
+
+  await shop.checkoutTo('payment');
+  await expect(shop.main).toContainText('Saved there: Test card •••• 4242');
+  await shop.main.getByRole('radio', { name: /^Test payment/ }).check();
+  await shop.continue();
+  await shop.placeOrder.click();
+  await expect(shop.heading).toHaveText('Test payment');
+  await shop.button('Pay with Test card •••• 4242').click();
+  await expect(shop.heading).toHaveText('Thank you for your order');
+  await expect(shop.main).toContainText('It is paid');
+
+  await shop.open('/account/payment-methods');
+  await shop.button('Remove Test card •••• 4242').click();
+  await expect(shop.main.getByRole('status')).toContainText('removed');
+  await expect(shop.main).toContainText('Nothing is saved');
 });

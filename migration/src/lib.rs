@@ -30,6 +30,7 @@ mod m20261125_000021_returns;
 mod m20261125_000022_order_edits;
 mod m20261125_000023_store_credit;
 mod m20261125_000024_labels;
+mod m20261125_000025_saved_payment_methods;
 
 /// Every step in the order in which it is applied.
 pub struct Migrator;
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000022_order_edits::Migration),
             Box::new(m20261125_000023_store_credit::Migration),
             Box::new(m20261125_000024_labels::Migration),
+            Box::new(m20261125_000025_saved_payment_methods::Migration),
         ]
     }
 }

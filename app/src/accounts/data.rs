@@ -48,7 +48,7 @@ pub fn DownloadPage() -> impl IntoView {
         let content = view! {
             <section aria-labelledby="download">
                 <h2 id="download">"Download everything about me"</h2>
-                <p>"Your profile, addresses, choices, sessions, cart, orders, store credit and our mails to you, in one JSON file."</p>
+                <p>"Your profile, addresses, choices, sessions, cart, orders, store credit, saved payment methods and our mails to you, in one JSON file."</p>
                 <ErrorSummary form=form.clone() />
                 <form class="narrow" method="post" action="/actions/account/download" novalidate=true>
                     {ask}

@@ -11,6 +11,7 @@ pub mod identities;
 mod link;
 mod order_history;
 mod passkeys;
+mod payment_methods;
 mod profile;
 mod providers;
 mod register;
@@ -29,6 +30,7 @@ pub use email::{ChangeEmailPage, ConfirmEmailPage};
 pub use link::LinkPage;
 pub use order_history::OrderHistoryPage;
 pub use passkeys::PasskeyPage;
+pub use payment_methods::PaymentMethodsPage;
 pub use profile::ProfilePage;
 pub use register::RegisterPage;
 pub use reset::{ForgotPage, ResetPage};
@@ -63,9 +65,10 @@ async fn form_page(page: &Page, title: &'static str, content: impl IntoView) -> 
 }
 
 /// The pages of an account: their names and addresses.
-const SECTIONS: [(&str, &str); 6] = [
+const SECTIONS: [(&str, &str); 7] = [
     ("Orders", "/account"),
     ("Store credit", "/account/credit"),
+    ("Payment methods", "/account/payment-methods"),
     ("Profile", "/account/profile"),
     ("Addresses", "/account/addresses"),
     ("Security", "/account/security"),

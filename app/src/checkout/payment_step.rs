@@ -1,7 +1,11 @@
 //! How the order is paid.
 
+use crate::page::Page;
 use commerce::checkout::Checkout;
+use commerce::db::DbErr;
 use commerce::money::Money;
+use commerce::payments::saved;
+use commerce::store_credit;
 use leptos::prelude::*;
 
 /// What a way to pay is called.
@@ -31,12 +35,29 @@ pub fn method_text(code: &str) -> &'static str {
     }
 }
 
+/// What of the account's store credit can be used on a checkout, and what gateways keep for whoever is signed in: by
+/// their codes, as its owner knows it.
+pub async fn means(page: &Page, checkout: &Checkout) -> Result<(Money, Vec<(String, String)>), DbErr> {
+    let (cart, db) = (&checkout.cart, page.shop.db.latest());
+    let Some(who) = page.signed_in().await? else { return Ok((Money::zero(cart.currency), Vec::new())) };
+    let credit = store_credit::queries::of_cart(db, cart.id, cart.currency).await?;
+    let methods = saved::queries::of_user(db, who.user).await?;
+    Ok((credit, methods.into_iter().map(|method| (method.gateway, method.label.name())).collect()))
+}
+
+fn saved_at(kept: &[(String, String)], gateway: &str) -> Option<impl IntoView + use<>> {
+    let names: Vec<_> = kept.iter().filter(|(at, _)| at == gateway).map(|(_, name)| name.as_str()).collect();
+    (!names.is_empty()).then(|| view! { <span class="hint">"Saved there: "{names.join(", ")}</span> })
+}
+
 /// The form of the payment step.
 #[component]
 pub fn PaymentStep(
     checkout: Checkout,
     /// What of the account's store credit can be used.
     credit: Money,
+    /// What gateways keep for whoever is signed in, by their codes.
+    kept: Vec<(String, String)>,
 ) -> impl IntoView {
     let total = checkout.totals.to_pay();
     let credit = (credit.minor() > 0).then(|| {
@@ -69,6 +90,7 @@ pub fn PaymentStep(
                         <span>
                             <strong>{method_name(method.code)}</strong>
                             <span class="hint">{method_text(method.code)}</span>
+                            {saved_at(&kept, method.code)}
                         </span>
                     </label>
                 </li>

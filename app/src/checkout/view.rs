@@ -3,14 +3,13 @@
 use super::address_step::AddressStep;
 use super::delivery_step::DeliveryStep;
 use super::hold_timer::HoldTimer;
-use super::payment_step::PaymentStep;
+use super::payment_step::{PaymentStep, means};
 use super::review_step::ReviewStep;
 use super::summary::OrderSummary;
 use crate::head::Head;
 use crate::layout::{Drawn, checkout_page, not_found, nothing, unavailable};
 use crate::page::Page;
 use commerce::checkout::{Checkout, Step, queries};
-use commerce::store_credit;
 use http::StatusCode;
 use leptos::prelude::*;
 
@@ -51,13 +50,12 @@ async fn shown(page: &Page, step: Step, checkout: Checkout) -> Drawn {
             Err(error) => return unavailable(page, error).await,
         },
         Step::Delivery => view! { <DeliveryStep checkout=checkout.clone() /> }.into_any(),
-        Step::Payment => {
-            let (cart, db) = (&checkout.cart, page.shop.db.latest());
-            match store_credit::queries::of_cart(db, cart.id, cart.currency).await {
-                Ok(credit) => view! { <PaymentStep checkout=checkout.clone() credit=credit /> }.into_any(),
-                Err(error) => return unavailable(page, error).await,
+        Step::Payment => match means(page, &checkout).await {
+            Ok((credit, kept)) => {
+                view! { <PaymentStep checkout=checkout.clone() credit=credit kept=kept /> }.into_any()
             }
-        }
+            Err(error) => return unavailable(page, error).await,
+        },
         Step::Review => view! { <ReviewStep checkout=checkout.clone() /> }.into_any(),
     };
     page.set_head(Head { title: format!("Checkout: {}", step_name(step)), ..Head::default() });

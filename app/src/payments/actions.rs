@@ -16,6 +16,7 @@ pub fn register() {
 pub async fn play(
     #[server(default)] reference: Option<String>,
     #[server(default)] scenario: Option<String>,
+    #[server(default)] remember: Option<String>,
 ) -> Result<(), ServerFnError> {
     let page = Page::of_action();
     let reference: String =
@@ -29,7 +30,13 @@ pub async fn play(
         page.see_other("/");
         return Ok(());
     };
-    match gateway.play(&reference, scenario).await {
+    let played = async {
+        if remember.is_some() {
+            gateway.remember(&reference).await?;
+        }
+        gateway.play(&reference, scenario).await
+    };
+    match played.await {
         Ok(Some(address)) => page.see_other(&address),
         Ok(None) => page.see_other("/"),
         Err(error) => {

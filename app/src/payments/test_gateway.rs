@@ -23,7 +23,7 @@ pub fn TestGatewayPage() -> impl IntoView {
         page.set_head(Head { title: "Test payment".to_owned(), ..Head::default() });
         let form = match (payment.challenged, payment.open) {
             (true, _) => challenge(&payment).into_any(),
-            (_, true) => choices(&payment).into_any(),
+            (_, true) => view! { {remembered(&payment)}{choices(&payment)} }.into_any(),
             _ => view! { <p>"It is decided what happens to this payment."</p> }.into_any(),
         };
         let content = view! {
@@ -58,6 +58,20 @@ fn words(scenario: Scenario) -> (&'static str, &'static str) {
     }
 }
 
+/// What pays at one press.
+fn remembered(payment: &TestPayment) -> impl IntoView + use<> {
+    let card = |name: &String| {
+        view! {
+            <form method="post" action="/actions/test-gateway/play">
+                <input type="hidden" name="reference" value=payment.reference.clone() />
+                <input type="hidden" name="scenario" value=Scenario::Success.code() />
+                <button class="button primary wide">"Pay with "{name.clone()}</button>
+            </form>
+        }
+    };
+    payment.cards.iter().map(card).collect_view()
+}
+
 fn choices(payment: &TestPayment) -> impl IntoView + use<> {
     let choices: Vec<_> = Scenario::ALL
         .into_iter()
@@ -80,6 +94,15 @@ fn choices(payment: &TestPayment) -> impl IntoView + use<> {
                 <legend>"What shall happen?"</legend>
                 <ul class="option-cards">{choices}</ul>
             </fieldset>
+            {payment.can_remember.then(|| view! {
+                <label class="option-card">
+                    <input type="checkbox" name="remember" value="1" />
+                    <span>
+                        <strong>"Remember this card"</strong>
+                        <span class="hint">"Next time you pay with it at the press of a button."</span>
+                    </span>
+                </label>
+            })}
             <button class="button primary wide">"Go on"</button>
         </form>
     }

@@ -7,6 +7,7 @@ use crate::db::{self, placeholders, sql};
 use crate::events::{self, DomainEvent, NewEvent};
 use crate::inventory::claims;
 use crate::orders::{self, Fulfilment, Lifecycle, OrderId, OrderNumber, anonymise, claim, draft};
+use crate::payments::saved::forget;
 use crate::token::Token;
 use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, DbErr, TryGetable};
@@ -34,6 +35,7 @@ pub async fn erase(
     db::retry(|| attempt(shop, who, guest)).await?;
     shop.sessions.ended(&account_token(shop, who.user).hash()).await;
     shop.outbox.notify_one();
+    shop.operations.notify_one();
     Ok(())
 }
 
@@ -64,6 +66,7 @@ async fn attempt(shop: &Shop, who: &SignedIn, guest: Option<&Token>) -> Result<(
     if let Some(guest) = guest {
         tx.execute_raw(sql(&tx, "DELETE FROM form_drafts WHERE owner = $1", [guest.hash().into()])).await?;
     }
+    forget::forget_all(shop, &tx, who.user, now).await?;
     // What belongs to a person goes with their row.
     tx.execute_raw(sql(&tx, "DELETE FROM users WHERE id = $1", [who.user.into()])).await?;
     let farewell = AccountErased { user: who.user, email: who.email.clone(), name: who.name.clone() };

@@ -5,6 +5,7 @@ use crate::Shop;
 use crate::cart::account_token;
 use crate::db::sql;
 use crate::orders::{self, OrderId, claim};
+use crate::payments::saved;
 use crate::{access, cart, checkout, fulfilment, returns, store_credit};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -102,6 +103,7 @@ pub async fn export(shop: &Shop, who: &SignedIn) -> Result<Value, DbErr> {
         "cart": cart_of(shop, who).await?,
         "orders": orders_of(shop, who).await?,
         "store_credit": credit_of(shop, who).await?,
+        "payment_methods": methods_of(shop, who).await?,
         "mails": mails_to(shop, who).await?,
         "events": events_about(shop, who).await?,
     }))
@@ -193,6 +195,18 @@ async fn credit_of(shop: &Shop, who: &SignedIn) -> Result<Value, DbErr> {
         })
         .collect();
     Ok(json!({ "balances": balances, "entries": entries }))
+}
+
+async fn methods_of(shop: &Shop, who: &SignedIn) -> Result<Vec<Value>, DbErr> {
+    let methods = saved::queries::of_user(shop.db.latest(), who.user).await?;
+    let method = |method: saved::SavedMethod| {
+        let label = method.label;
+        json!({
+            "gateway": method.gateway, "brand": label.brand, "last_four": label.last_four, "expires": label.expires,
+            "saved_at": method.created_at,
+        })
+    };
+    Ok(methods.into_iter().map(method).collect())
 }
 
 async fn shipments_of(shop: &Shop, order: OrderId) -> Result<Vec<Value>, DbErr> {

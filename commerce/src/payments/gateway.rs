@@ -1,5 +1,6 @@
 //! The trait of payment gateways.
 
+use super::saved::MethodLabel;
 use super::{Action, OperationId, Outcome, PaymentAttemptId, PaymentContext, PaymentMethod, PaymentTerms};
 use crate::money::Money;
 use chrono::{DateTime, Utc};
@@ -17,10 +18,41 @@ pub struct PaymentRequest {
     pub amount: Money,
     /// The address of the customer.
     pub email: String,
+    /// As whom they pay.
+    pub payer: Payer,
     /// Whether the money is only to be set aside, and taken when the goods leave.
     pub capture_later: bool,
     /// Where the gateway sends the shopper when they are done, or have changed their mind.
     pub return_to: String,
+}
+
+/// As whom somebody pays: at gateways that keep ways to pay for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payer {
+    /// Nothing is kept for them.
+    Guest,
+    /// Something can be kept for them for the first time.
+    New,
+    /// They have something there: what the gateway calls them.
+    Known(String),
+}
+
+/// What a gateway keeps for somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wallet {
+    /// What it calls them.
+    pub customer: String,
+    /// Their ways to pay.
+    pub methods: Vec<KeptMethod>,
+}
+
+/// A way to pay that a gateway keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptMethod {
+    /// What the gateway calls it; never the number of a card.
+    pub token: String,
+    /// What its owner knows it by.
+    pub label: MethodLabel,
 }
 
 /// A payment as a gateway knows it.
@@ -202,6 +234,27 @@ pub trait Gateway: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// [`GatewayError`].
     async fn operate(&self, operation: &OperationRequest) -> Result<Vec<Fact>, GatewayError>;
+
+    /// Whether it keeps ways to pay for people who ask for it on its page, and offers them there again.
+    fn keeps_methods(&self) -> bool {
+        false
+    }
+
+    /// What it keeps for whoever has made a payment; `None` where they are nobody that it knows.
+    ///
+    /// # Errors
+    /// [`GatewayError`].
+    async fn wallet(&self, _payment: &PaymentRef) -> Result<Option<Wallet>, GatewayError> {
+        Ok(None)
+    }
+
+    /// Forgets a way to pay of a customer, or all about them. What is forgotten can be asked for again.
+    ///
+    /// # Errors
+    /// [`GatewayError`].
+    async fn forget(&self, _customer: &str, _method: Option<&str>) -> Result<(), GatewayError> {
+        Ok(())
+    }
 
     /// Whether the gateway has sent this, and not too long ago. `header` gives a header by its name in lower case.
     ///

@@ -25,6 +25,7 @@ pub mod razorpay;
 pub mod record;
 #[cfg(feature = "ssr")]
 mod remote;
+pub mod saved;
 #[cfg(feature = "ssr")]
 pub mod settle;
 #[cfg(feature = "ssr")]
@@ -40,8 +41,8 @@ pub use {
     bank_transfer::BankTransfer,
     cash_on_delivery::CashOnDelivery,
     gateway::{
-        About, Answer, Fact, Gateway, GatewayError, Gateways, Header, OperationRequest, PaymentRef, PaymentRequest,
-        Webhook, WebhookError,
+        About, Answer, Fact, Gateway, GatewayError, Gateways, Header, KeptMethod, OperationRequest, Payer, PaymentRef,
+        PaymentRequest, Wallet, Webhook, WebhookError,
     },
     paypal::PayPal,
     razorpay::Razorpay,

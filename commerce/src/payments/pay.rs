@@ -3,6 +3,7 @@
 
 use super::ledger::{self, Attempt};
 use super::record::{Source, lock, record, settle_up};
+use super::saved::queries::payer;
 use super::{
     Action, Answer, Fact, GatewayError, Outcome, PaymentAttemptId, PaymentContext, PaymentMethod, PaymentRequest,
     PaymentTerms, outstanding,
@@ -78,6 +79,7 @@ pub async fn pay(shop: &Shop, order: OrderId) -> Result<Option<String>, Checkout
         order_number: order.number.to_string(),
         amount: attempt.amount,
         email: order.email.clone(),
+        payer: payer(shop, order.id, &attempt.gateway, attempt.id).await?,
         capture_later: attempt.capture_later,
         return_to: return_address(shop, &attempt.gateway, attempt.id),
     };

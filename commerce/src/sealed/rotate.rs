@@ -7,8 +7,14 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use uuid::Uuid;
 
 /// Every column that is sealed; each of their tables has an `id`.
-const COLUMNS: [(&str, &str); 3] =
-    [("second_factors", "secret"), ("recovery_sheets", "codes"), ("signing_keys", "private_key")];
+const COLUMNS: [(&str, &str); 6] = [
+    ("second_factors", "secret"),
+    ("recovery_sheets", "codes"),
+    ("signing_keys", "private_key"),
+    ("payment_customers", "reference"),
+    ("saved_payment_methods", "token"),
+    ("payment_forgets", "what"),
+];
 
 /// How many rows are read at a time.
 const BATCH: i64 = 200;

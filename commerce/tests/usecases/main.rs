@@ -40,6 +40,7 @@ mod races;
 mod return_photos;
 mod returns;
 mod roles;
+mod saved_methods;
 mod schema;
 mod second_factor;
 mod sessions;

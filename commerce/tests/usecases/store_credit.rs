@@ -40,7 +40,7 @@ async fn balance(shop: &TestShop, who: &SignedIn) -> i64 {
 }
 
 /// Two mugs for 20.00 and delivery, in the cart of an account, at the review; paid as told.
-async fn reviewed(shop: &TestShop, who: &SignedIn, done: StepDone) -> Guest {
+pub async fn reviewed(shop: &TestShop, who: &SignedIn, done: StepDone) -> Guest {
     if shop.count("variations").await == 0 {
         shop.sells("MUG", 1_000, 1_000).await;
     }

@@ -7,6 +7,7 @@ mod order_mails;
 mod profile_mails;
 pub mod rabbit;
 mod return_mails;
+mod saved_methods;
 mod second_factor_mails;
 mod stock_alerts;
 
@@ -40,6 +41,7 @@ pub fn handlers(public_url: &str) -> Handlers {
         Arc::new(order_mails::OrderMails { public_url: public_url.to_owned() }),
         Arc::new(return_mails::ReturnMails { public_url: public_url.to_owned() }),
         Arc::new(best_sellers::BestSellers),
+        Arc::new(saved_methods::SavedMethods),
         Arc::new(stock_alerts::StockAlerts { public_url: public_url.to_owned() }),
     ]
 }
@@ -148,7 +150,11 @@ async fn deliver_events(handler: usize, shop: Shop, stop: CancellationToken) {
 async fn operate(shop: Shop, stop: CancellationToken) {
     let mut failures = 0;
     while !stop.is_cancelled() {
-        match payments::operate::operate_due(&shop).await {
+        let asked = async {
+            payments::operate::operate_due(&shop).await?;
+            payments::saved::forget::forget_due(&shop).await
+        };
+        match asked.await {
             Ok(_) => failures = 0,
             Err(error) => {
                 failures += 1;

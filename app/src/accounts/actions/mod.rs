@@ -6,6 +6,7 @@ mod data;
 mod guests;
 mod identities;
 mod passkeys;
+mod payment_methods;
 mod profile;
 mod second_factor;
 mod security;
@@ -36,6 +37,7 @@ pub fn register() {
     identities::register();
     profile::register();
     passkeys::register();
+    payment_methods::register();
     second_factor::register();
     security::register();
 }

@@ -14,9 +14,10 @@
 
 mod amounts;
 mod objects;
+mod wallet;
 mod webhooks;
 
-use super::gateway::Header;
+use super::gateway::{Header, Payer, Wallet};
 use super::remote::{self, ClientError, Refusal, answering, named, open_until, text};
 use super::{
     Action, Answer, Fact, Gateway, GatewayError, OperationRequest, PaymentContext, PaymentRef, PaymentRequest,
@@ -95,6 +96,34 @@ impl Stripe {
             request = request.header("Idempotency-Key", key);
         }
         remote::send(request).await?.read(why)
+    }
+
+    /// Opens a session for whoever pays, by a request of this name.
+    async fn open(&self, request: &PaymentRequest, payer: &Payer, key: String) -> Result<Session, GatewayError> {
+        let attempt = request.attempt.to_string();
+        let title = format!("Order {}", request.order_number);
+        let mut form = vec![
+            ("mode", "payment".to_owned()),
+            ("client_reference_id", attempt.clone()),
+            ("metadata[attempt]", attempt.clone()),
+            ("metadata[order]", request.order_number.clone()),
+            ("payment_intent_data[metadata][attempt]", attempt.clone()),
+            ("payment_intent_data[metadata][order]", request.order_number.clone()),
+            ("payment_intent_data[description]", title.clone()),
+            ("line_items[0][quantity]", "1".to_owned()),
+            ("line_items[0][price_data][currency]", request.amount.currency().code().to_ascii_lowercase()),
+            ("line_items[0][price_data][unit_amount]", amounts::units(request.amount)?.to_string()),
+            ("line_items[0][price_data][product_data][name]", title),
+            ("success_url", request.return_to.clone()),
+            ("cancel_url", request.return_to.clone()),
+            ("expires_at", open_until(request.attempt.0).timestamp().to_string()),
+        ];
+        if request.capture_later {
+            form.push(("payment_intent_data[capture_method]", "manual".to_owned()));
+            form.push((CAPTURE, LATER.to_owned()));
+        }
+        form.extend(wallet::fields(payer, &request.email));
+        self.post("checkout/sessions", &form, Some(key)).await
     }
 
     async fn session(&self, id: &str) -> Result<Session, GatewayError> {
@@ -227,29 +256,13 @@ impl Gateway for Stripe {
 
     async fn request(&self, request: &PaymentRequest) -> Result<Answer, GatewayError> {
         let attempt = request.attempt.to_string();
-        let title = format!("Order {}", request.order_number);
-        let mut form = vec![
-            ("mode", "payment".to_owned()),
-            ("client_reference_id", attempt.clone()),
-            ("metadata[attempt]", attempt.clone()),
-            ("metadata[order]", request.order_number.clone()),
-            ("payment_intent_data[metadata][attempt]", attempt.clone()),
-            ("payment_intent_data[metadata][order]", request.order_number.clone()),
-            ("payment_intent_data[description]", title.clone()),
-            ("customer_email", request.email.clone()),
-            ("line_items[0][quantity]", "1".to_owned()),
-            ("line_items[0][price_data][currency]", request.amount.currency().code().to_ascii_lowercase()),
-            ("line_items[0][price_data][unit_amount]", amounts::units(request.amount)?.to_string()),
-            ("line_items[0][price_data][product_data][name]", title),
-            ("success_url", request.return_to.clone()),
-            ("cancel_url", request.return_to.clone()),
-            ("expires_at", open_until(request.attempt.0).timestamp().to_string()),
-        ];
-        if request.capture_later {
-            form.push(("payment_intent_data[capture_method]", "manual".to_owned()));
-            form.push((CAPTURE, LATER.to_owned()));
-        }
-        let session: Session = self.post("checkout/sessions", &form, Some(attempt)).await?;
+        let session = match self.open(request, &request.payer, attempt.clone()).await {
+            // Somebody has deleted the customer there: another one is made, by a request of another name.
+            Err(error) if matches!(request.payer, Payer::Known(_)) && wallet::is_gone(&error) => {
+                self.open(request, &Payer::New, format!("{attempt}-new")).await?
+            }
+            outcome => outcome?,
+        };
         let to = session.url.ok_or_else(|| GatewayError::Unavailable("a session without a page".to_owned()))?;
         Ok(Answer::Redirect { reference: session.id, to })
     }
@@ -271,6 +284,18 @@ impl Gateway for Stripe {
             Action::Void => self.void(operation).await,
             Action::Authorise => Err(GatewayError::Refused("shoppers authorise".to_owned())),
         }
+    }
+
+    fn keeps_methods(&self) -> bool {
+        true
+    }
+
+    async fn wallet(&self, payment: &PaymentRef) -> Result<Option<Wallet>, GatewayError> {
+        self.kept(payment).await
+    }
+
+    async fn forget(&self, customer: &str, method: Option<&str>) -> Result<(), GatewayError> {
+        self.let_go(customer, method).await
     }
 
     async fn verify_webhook(&self, header: Header<'_>, body: &[u8], now: DateTime<Utc>) -> Result<(), WebhookError> {

@@ -50,6 +50,8 @@ pub(super) struct Session {
     amount_total: Option<i64>,
     currency: Option<String>,
     #[serde(default)]
+    pub customer: Option<String>,
+    #[serde(default)]
     metadata: Option<Metadata>,
 }
 

@@ -1,5 +1,6 @@
 //! The books of the test gateway: what a bank would know.
 
+use super::cards::{self, cards};
 use super::webhooks::{self, Sent};
 use super::{Scenario, TestGateway};
 use crate::catalog::queries::currency;
@@ -18,7 +19,7 @@ const SLOW_SECONDS: i64 = 8;
 const WEBHOOK_SECONDS: i64 = 2;
 
 /// What state a payment is in at the bank.
-mod status {
+pub(super) mod status {
     pub const OPEN: &str = "open";
     pub const CHALLENGED: &str = "challenged";
     pub const DECLINED: &str = "declined";
@@ -42,10 +43,14 @@ pub struct TestPayment {
     pub open: bool,
     /// Whether the bank waits for the shopper to confirm.
     pub challenged: bool,
+    /// Whether a card can be remembered for them.
+    pub can_remember: bool,
+    /// What the cards are called that are remembered for them.
+    pub cards: Vec<String>,
 }
 
 #[derive(Clone, FromQueryResult)]
-struct Row {
+pub(super) struct Row {
     reference: String,
     attempt: PaymentAttemptId,
     order_number: String,
@@ -58,11 +63,17 @@ struct Row {
     captured: i64,
     refunded: i64,
     answers_at: DateTime<Utc>,
+    pub customer: Option<String>,
+    remembers: bool,
 }
 
 impl Row {
     fn money(&self, minor: i64) -> Result<Money, DbErr> {
         Ok(Money::new(minor, currency(&self.currency)?))
+    }
+
+    fn has_paid(&self) -> bool {
+        [status::AUTHORISED, status::CAPTURED].contains(&self.state.as_str())
     }
 
     /// Whether what was decided is known to whoever asks.
@@ -109,7 +120,7 @@ struct Done {
     amount: i64,
 }
 
-fn unavailable(error: DbErr) -> GatewayError {
+pub(super) fn unavailable(error: DbErr) -> GatewayError {
     GatewayError::Unavailable(error.to_string())
 }
 
@@ -120,8 +131,8 @@ impl TestGateway {
         let now = self.clock.now();
         let reference = format!("test-{}", request.attempt.0.simple());
         let text = "INSERT INTO test_payments (reference, idempotency_key, attempt, order_number, currency, amount,
-                        capture_later, return_to, state, captured, refunded, answers_at, created_at)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, $10, $10)
+                        capture_later, return_to, state, captured, refunded, answers_at, created_at, customer)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, $10, $10, $11)
                     ON CONFLICT (idempotency_key) DO NOTHING";
         let values = [
             reference.clone().into(),
@@ -134,6 +145,7 @@ impl TestGateway {
             request.return_to.clone().into(),
             status::OPEN.into(),
             now.into(),
+            cards::customer(&request.payer, request.attempt).into(),
         ];
         db.execute_raw(sql(db, text, values)).await.map_err(unavailable)?;
         Ok(reference)
@@ -144,8 +156,15 @@ impl TestGateway {
     /// # Errors
     /// When the database fails.
     pub async fn payment(&self, reference: &str) -> Result<Option<TestPayment>, DbErr> {
-        let Some(row) = find(self.db.primary(), reference, "").await? else { return Ok(None) };
+        let db = self.db.primary();
+        let Some(row) = find(db, reference, "").await? else { return Ok(None) };
+        let cards = match &row.customer {
+            Some(customer) => cards(db, customer).await?,
+            None => Vec::new(),
+        };
         Ok(Some(TestPayment {
+            can_remember: row.customer.is_some(),
+            cards: cards.iter().map(|card| card.label.name()).collect(),
             open: [status::OPEN, status::DECLINED].contains(&row.state.as_str()),
             challenged: row.state == status::CHALLENGED,
             amount: row.money(row.amount)?,
@@ -198,6 +217,9 @@ impl TestGateway {
             row.answers_at.into(),
         ];
         tx.execute_raw(sql(&tx, text, values)).await?;
+        if let Some(customer) = row.customer.as_ref().filter(|_| row.remembers && row.has_paid()) {
+            cards::remember(&tx, customer, now).await?;
+        }
         let facts = row.facts()?;
         if scenario != Scenario::WebhookNever && !facts.is_empty() {
             let at = match scenario {
@@ -279,10 +301,10 @@ impl TestGateway {
     }
 }
 
-async fn find<C: ConnectionTrait>(db: &C, reference: &str, lock: &str) -> Result<Option<Row>, DbErr> {
+pub(super) async fn find<C: ConnectionTrait>(db: &C, reference: &str, lock: &str) -> Result<Option<Row>, DbErr> {
     let text = format!(
         "SELECT t.reference, t.attempt, t.order_number, t.currency, t.amount, t.capture_later, t.return_to, t.state,
-                t.scenario, t.captured, t.refunded, t.answers_at
+                t.scenario, t.captured, t.refunded, t.answers_at, t.customer, t.remembers
          FROM test_payments t WHERE t.reference = $1{lock}"
     );
     Row::find_by_statement(sql(db, &text, [reference.into()])).one(db).await

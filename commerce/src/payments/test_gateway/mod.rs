@@ -4,11 +4,12 @@
 //! they say can be compared with what the shop believes.
 
 mod books;
+mod cards;
 pub mod webhooks;
 
 pub use books::TestPayment;
 
-use super::gateway::Header;
+use super::gateway::{Header, Wallet};
 use super::{
     Answer, Gateway, GatewayError, OperationRequest, PaymentContext, PaymentRef, PaymentRequest, PaymentTerms, Webhook,
     WebhookError,
@@ -123,6 +124,18 @@ impl Gateway for TestGateway {
 
     async fn operate(&self, operation: &OperationRequest) -> Result<Vec<super::Fact>, GatewayError> {
         self.carry_out(operation).await
+    }
+
+    fn keeps_methods(&self) -> bool {
+        true
+    }
+
+    async fn wallet(&self, payment: &PaymentRef) -> Result<Option<Wallet>, GatewayError> {
+        self.wallet_of(payment).await
+    }
+
+    async fn forget(&self, customer: &str, method: Option<&str>) -> Result<(), GatewayError> {
+        self.let_go(customer, method).await
     }
 
     async fn verify_webhook(&self, header: Header<'_>, body: &[u8], now: DateTime<Utc>) -> Result<(), WebhookError> {

@@ -5,11 +5,12 @@ mod paypal;
 mod razorpay;
 mod stand_in;
 mod stripe;
+mod stripe_wallet;
 
 use chrono::{DateTime, Utc};
 use commerce::money::{Currency, Money};
 use commerce::payments::{
-    Action, Balance, Entry, Fact, Gateway, GatewayError, Header, OperationId, OperationRequest, Outcome,
+    Action, Balance, Entry, Fact, Gateway, GatewayError, Header, OperationId, OperationRequest, Outcome, Payer,
     PaymentAttemptId, PaymentRef, PaymentRequest, WebhookError, balance,
 };
 use serde_json::Value;
@@ -61,6 +62,7 @@ fn request(capture_later: bool) -> PaymentRequest {
         order_number: "E-7K3M-9QXP".to_owned(),
         amount: money(4_820),
         email: "ada@example.com".to_owned(),
+        payer: Payer::Guest,
         capture_later,
         return_to: RETURN_TO.to_owned(),
     }
