@@ -104,7 +104,8 @@ async fn check_told(db: &Db, journal: &Journal, bank: &[AtBank], wrong: &mut Vec
     let refund = "SELECT COUNT(*) AS n FROM refunds r JOIN orders o ON o.id = r.order_id
                   WHERE o.number = $1 AND r.idempotency_key = $2 AND r.amount = $3";
     let hash = |token: &str| Token::parse(token).map(|token| token.hash()).unwrap_or_default();
-    for told in journal.told.borrow().iter() {
+    let all = journal.told.borrow().clone();
+    for told in &all {
         let found = match told {
             Told::Waits(reference) => number(db, attempt, [reference.clone().into()]).await?,
             Told::Placed(token) => number(db, order, [hash(token).into()]).await?,

@@ -89,7 +89,7 @@ pub async fn run(arguments: &Arguments, database: Database, processes: usize) ->
         attempt.refused.get(),
         first_error.map_or_else(String::new, |error| format!(" ({error})")),
     );
-    check(&shelf, &attempt.sold.borrow(), errors).await?;
+    check(&shelf, &attempt.sold.take(), errors).await?;
     place.run(&["doctor"])?;
     for shop in shops {
         shop.close()?;

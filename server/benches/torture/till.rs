@@ -19,7 +19,7 @@ const ANSWER: Duration = Duration::from_secs(20);
 const AGAIN: Duration = Duration::from_millis(30);
 
 /// What the shop has told people, which must be true from then on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Told {
     /// The order that this token opens was placed.
     Placed(String),
