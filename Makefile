@@ -1,6 +1,6 @@
 # Two commands: `make run` and `make test`. The rest is for those who work on Emporion.
 
-.PHONY: help run test build dev lint bench clean
+.PHONY: help run test build dev lint bench torture clean
 
 help: ## print this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -22,6 +22,9 @@ lint: ## formatting, clippy, types: what `make test` starts with
 
 bench: ## measure speed on both databases; SEED=100000 also times the seeding of so many products
 	@scripts/bench $(if $(SEED),--seed $(SEED))
+
+torture: ## many buyers at once, then KILLS=200 kills of the shop and its servers while people buy; SEED=N repeats one
+	@scripts/torture --kills $(or $(KILLS),200) $(if $(SEED),--seed $(SEED))
 
 clean: ## remove what was built; data/ and installed tools stay
 	@scripts/clean

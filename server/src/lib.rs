@@ -6,6 +6,7 @@ pub mod admin;
 pub mod api;
 pub mod carriers;
 pub mod config;
+pub mod doctor;
 pub mod gateways;
 pub mod http;
 pub mod limits;

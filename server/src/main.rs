@@ -5,7 +5,7 @@ use commerce::db::DbErr;
 use commerce::{Shop, events, sealed};
 use server::config::Config;
 use server::startup::{self, Application, StartError};
-use server::{admin, schemas, seed, telemetry};
+use server::{admin, doctor, schemas, seed, telemetry};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::signal;
@@ -51,6 +51,17 @@ enum Command {
         #[command(subcommand)]
         command: Option<EventsCommand>,
     },
+    /// Check that what must always be true of the shop's records is; the shop may be open meanwhile. Ends with 0 where
+    /// all is well by now, with 1 where something is wrong, with 3 where it could not be looked at.
+    Doctor {
+        /// Repair what follows from other records: counters, listings, payment states, expired holds, deliveries.
+        /// Money and orders are left to people.
+        #[arg(long)]
+        repair: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Fill an empty shop with the demo shop, or any shop with products for load tests.
     Seed {
         /// Make this many plausible products instead.
@@ -78,6 +89,8 @@ enum Failure {
     Admin(#[from] admin::AdminError),
     #[error("Nothing is delivered again: {0}.")]
     Replay(DbErr),
+    #[error("Not everything could be looked at: {0}.")]
+    Doctor(DbErr),
     #[error("The keys could not be changed: {0}.")]
     Database(#[from] DbErr),
     #[error(
@@ -88,19 +101,22 @@ enum Failure {
 
 fn main() -> ExitCode {
     let command = Arguments::parse().command;
+    let examines = matches!(command, Command::Doctor { .. });
+    // 1 says that something is wrong with the shop.
+    let failed = if examines { 3 } else { 1 };
     let config = match Config::from_env() {
         Ok(config) => config,
         Err(error) => return fail(&error, 2),
     };
-    telemetry::init(&config.log);
+    telemetry::init(&config.log, examines);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&error, 1),
+        Err(error) => return fail(&error, failed),
     };
     match runtime.block_on(run(command, config)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error @ Failure::Start(StartError::Config(_))) => fail(&error, 2),
-        Err(error) => fail(&error, 1),
+        Err(error) => fail(&error, failed),
     }
 }
 
@@ -109,12 +125,13 @@ fn fail(error: &dyn std::fmt::Display, code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
-async fn run(command: Command, config: Config) -> Result<(), Failure> {
+async fn run(command: Command, config: Config) -> Result<ExitCode, Failure> {
     if let Command::Serve = command {
-        return serve(config).await;
+        return serve(config).await.map(|()| ExitCode::SUCCESS);
     }
     if let Command::Events { into, command: None } = &command {
-        return Ok(schemas::show(into.as_deref())?);
+        schemas::show(into.as_deref())?;
+        return Ok(ExitCode::SUCCESS);
     }
     let opened = startup::open(&config, &config.public_url_at(config.addr)).await?;
     let outcome = match command {
@@ -125,6 +142,13 @@ async fn run(command: Command, config: Config) -> Result<(), Failure> {
             seed::products(&opened.shop, products).await.map_err(Failure::from)
         }
         Command::Seed { products: None } => seed::demo(&opened.shop).await.map_err(Failure::from),
+        Command::Doctor { repair, json } => match doctor::run(&opened.shop, repair, json).await {
+            Ok(false) => {
+                opened.close().await;
+                return Ok(ExitCode::FAILURE);
+            }
+            outcome => outcome.map(drop).map_err(Failure::Doctor),
+        },
         Command::RotateKeys => rotate_keys(&opened.shop).await,
         Command::Events { .. } => replay(&opened.shop).await,
         // Opening has migrated.
@@ -134,7 +158,7 @@ async fn run(command: Command, config: Config) -> Result<(), Failure> {
         }
     };
     opened.close().await;
-    outcome
+    outcome.map(|()| ExitCode::SUCCESS)
 }
 
 async fn replay(shop: &Shop) -> Result<(), Failure> {

@@ -1,17 +1,19 @@
-//! Logs: JSON to the standard output, or lines for people on a terminal.
+//! Logs: JSON to the standard output, or to the error output beside a command's own words; lines for people on a terminal.
 
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 /// Libraries that tell more than is worth reading, or what our own lines tell
 /// as well; `LOG` may name them to hear them.
 const QUIET: &str = "fred=error,sqlx=error,sea_orm_migration=warn";
 
-/// Begins to log what `filter` lets through. Later calls do nothing.
-pub fn init(filter: &str) {
+/// Begins to log what `filter` lets through, beside what the command prints or among it. Later calls do nothing.
+pub fn init(filter: &str, beside: bool) {
     let filter = EnvFilter::builder().parse_lossy(format!("{QUIET},{filter}"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_span_events(FmtSpan::NONE);
+    let output = if beside { BoxMakeWriter::new(std::io::stderr) } else { BoxMakeWriter::new(std::io::stdout) };
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_span_events(FmtSpan::NONE).with_writer(output);
     let _ = if std::io::stdout().is_terminal() {
         logs.with_target(false).try_init()
     } else {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// What a product comes to, from its variations and their stock in ordinary
 /// locations (a flash sale's pool is not for listings).
-const SUMMARY: &str = "
+pub(crate) const SUMMARY: &str = "
     p.base_price + COALESCE(MIN(v.price_modifier), 0),
     p.base_price + COALESCE(MAX(v.price_modifier), 0),
     CAST(COALESCE(SUM((
@@ -16,7 +16,7 @@ const SUMMARY: &str = "
         WHERE s.variation_id = v.id AND l.kind = 'warehouse'
     )), 0) AS BIGINT)";
 
-/// Projects new products into every listing they appear in.
+/// Projects products into every listing they appear in and are not yet.
 ///
 /// # Errors
 /// When the database fails.
@@ -42,7 +42,8 @@ pub async fn insert<C: ConnectionTrait>(db: &C, tree: &CategoryTree, products: &
                      (scope_id, product_id, name, price_from, price_to, available, sold, newest)
                  SELECT $1, p.id, p.name, {SUMMARY}, 0, p.created_at
                  FROM products p LEFT JOIN variations v ON v.product_id = p.id AND v.archived_at IS NULL
-                 WHERE p.id IN ({}) GROUP BY p.id",
+                 WHERE p.id IN ({}) GROUP BY p.id
+                 ON CONFLICT (scope_id, product_id) DO NOTHING",
                 placeholders(2, members.len()),
             );
             let values = std::iter::once(scope.into()).chain(members.into_iter().map(Into::into));
@@ -84,6 +85,25 @@ pub async fn refresh<C: ConnectionTrait>(
         db.execute_raw(sql(db, &text, [(*product).into()])).await?;
     }
     Ok(())
+}
+
+/// Lists a product where it belongs and nowhere else, with as many pieces sold everywhere as somewhere.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_anew<C: ConnectionTrait>(db: &C, tree: &CategoryTree, product: ProductId) -> Result<(), DbErr> {
+    refresh(db, &[product].into()).await?;
+    insert(db, tree, &[product]).await?;
+    let text = "DELETE FROM product_listings WHERE product_id = $1 AND scope_id <> $2 AND scope_id NOT IN (
+                    WITH RECURSIVE up (id) AS (
+                        SELECT p.category_id FROM products p WHERE p.id = $1
+                        UNION SELECT c.parent_id FROM up u JOIN categories c ON c.id = u.id
+                        WHERE c.parent_id IS NOT NULL)
+                    SELECT id FROM up)";
+    db.execute_raw(sql(db, text, [product.into(), Scope::Shop.id().into()])).await?;
+    let text = "UPDATE product_listings SET sold = (SELECT MAX(l.sold) FROM product_listings l WHERE l.product_id = $1)
+                WHERE product_id = $1";
+    db.execute_raw(sql(db, text, [product.into()])).await.map(drop)
 }
 
 /// Counts pieces sold, for the order of best sellers.

@@ -7,8 +7,9 @@ pub use json::{Json, gather_rows, read_rows};
 pub use sea_orm::DbErr;
 
 use sea_orm::{
-    ActiveModelTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    EntityTrait, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
+    AccessMode, ActiveModelTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    DbBackend, EntityTrait, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    Value,
 };
 use std::time::Duration;
 
@@ -94,6 +95,22 @@ impl Db {
                 isolation_level: None,
                 access_mode: None,
                 sqlite_transaction_mode: sqlite.then_some(SqliteTransactionMode::Immediate),
+            })
+            .await
+    }
+
+    /// A transaction in which several statements read what there was at one moment, and none writes.
+    ///
+    /// # Errors
+    /// When no connection can be had in time.
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        // On SQLite every transaction that reads is one.
+        let postgres = self.backend() == DbBackend::Postgres;
+        self.latest()
+            .begin_with_options(TransactionOptions {
+                isolation_level: postgres.then_some(IsolationLevel::RepeatableRead),
+                access_mode: postgres.then_some(AccessMode::ReadOnly),
+                sqlite_transaction_mode: (!postgres).then_some(SqliteTransactionMode::Deferred),
             })
             .await
     }

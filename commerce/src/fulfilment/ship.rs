@@ -233,7 +233,7 @@ pub(super) async fn chosen<C: ConnectionTrait>(
 
 /// Makes the fulfilment of an order follow from its shipments, in a transaction that holds its lock; gives it, and the
 /// version of the order.
-pub(super) async fn refresh<C: ConnectionTrait>(
+pub(crate) async fn refresh<C: ConnectionTrait>(
     tx: &C,
     order: OrderId,
     now: DateTime<Utc>,

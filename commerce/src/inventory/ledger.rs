@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Stock at which a listing shows that little is left; changes above it need no refresh.
-const SHOWN_LOW: i64 = 10;
+pub(crate) const SHOWN_LOW: i64 = 10;
 
 /// What a transaction will have written about the stock it changed.
 pub(super) struct Ledger<'a> {

@@ -39,6 +39,8 @@ pub mod receive;
 #[cfg(feature = "ssr")]
 pub mod receive_goods;
 #[cfg(feature = "ssr")]
+pub mod recount;
+#[cfg(feature = "ssr")]
 pub mod release_expired;
 #[cfg(feature = "ssr")]
 mod reserve;
@@ -50,6 +52,9 @@ pub mod set_threshold;
 pub mod ship;
 #[cfg(feature = "ssr")]
 pub mod transfer;
+
+#[cfg(feature = "ssr")]
+pub(crate) use ledger::SHOWN_LOW;
 
 pub use forms::{Line, Location, NewLocation, QUANTITY_MOST, ShortedOrder, StockError, parse_number};
 

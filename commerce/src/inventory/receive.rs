@@ -46,15 +46,17 @@ pub async fn receive<C: ConnectionTrait>(
     insert_all::<movement::Entity, _>(db, movements).await
 }
 
+/// The stock rows with which the ledger or the claims do not agree.
+pub(crate) const DISCREPANCIES: &str = "SELECT s.id FROM stock s WHERE
+        s.on_hand <> COALESCE((SELECT SUM(m.delta_on_hand) FROM stock_movements m WHERE m.stock_id = s.id), 0)
+        OR s.reserved <> COALESCE((SELECT SUM(m.delta_reserved) FROM stock_movements m WHERE m.stock_id = s.id), 0)
+        OR s.reserved <> COALESCE((SELECT SUM(c.quantity) FROM claims c WHERE c.stock_id = s.id), 0)";
+
 /// Whether the ledger and the claims agree with the stock rows: names the
 /// rows where they don't.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn discrepancies<C: ConnectionTrait>(db: &C) -> Result<Vec<StockId>, DbErr> {
-    let text = "SELECT s.id FROM stock s WHERE
-        s.on_hand <> COALESCE((SELECT SUM(m.delta_on_hand) FROM stock_movements m WHERE m.stock_id = s.id), 0)
-        OR s.reserved <> COALESCE((SELECT SUM(m.delta_reserved) FROM stock_movements m WHERE m.stock_id = s.id), 0)
-        OR s.reserved <> COALESCE((SELECT SUM(c.quantity) FROM claims c WHERE c.stock_id = s.id), 0)";
-    db.query_all_raw(sql(db, text, [])).await?.iter().map(|row| row.try_get("", "id")).collect()
+    db.query_all_raw(sql(db, DISCREPANCIES, [])).await?.iter().map(|row| row.try_get("", "id")).collect()
 }

@@ -6,6 +6,9 @@ use crate::Shop;
 use crate::db::{self, sql};
 use sea_orm::{ConnectionTrait, DbErr};
 
+/// How often a sweep is made, in seconds.
+pub const SWEEP_SECONDS: u32 = 15;
+
 /// How many stock rows one sweep looks at.
 const BATCH: usize = 500;
 
@@ -22,9 +25,17 @@ pub async fn release_expired(shop: &Shop) -> Result<i64, DbErr> {
     let mut released = 0;
     for row in rows {
         let stock: StockId = row.try_get("", "stock_id")?;
-        released += db::retry(|| release_on(shop, stock)).await?;
+        released += release_expired_of(shop, stock).await?;
     }
     Ok(released)
+}
+
+/// Releases the expired claims on one stock row; gives how many pieces became available again.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release_expired_of(shop: &Shop, stock: StockId) -> Result<i64, DbErr> {
+    db::retry(|| release_on(shop, stock)).await
 }
 
 async fn release_on(shop: &Shop, stock: StockId) -> Result<i64, DbErr> {

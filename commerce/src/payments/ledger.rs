@@ -5,12 +5,13 @@ use super::{
     balance,
 };
 use crate::catalog::queries::currency;
-use crate::db::sql;
+use crate::db::{placeholders, sql};
 use crate::money::{Currency, Money};
 use crate::orders::OrderId;
 use crate::orders::queries::unknown;
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
+use std::collections::HashMap;
 
 /// How often a gateway may refuse the same before it is left to staff.
 const MOST_REFUSALS: usize = 3;
@@ -140,9 +141,21 @@ pub async fn name<C: ConnectionTrait>(
 /// # Errors
 /// When the database fails.
 pub async fn attempts<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<Attempt>, DbErr> {
+    Ok(attempts_of(db, &[order]).await?.remove(&order).unwrap_or_default())
+}
+
+/// The attempts to pay each of these orders with their entries, oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn attempts_of<C: ConnectionTrait>(
+    db: &C,
+    orders: &[OrderId],
+) -> Result<HashMap<OrderId, Vec<Attempt>>, DbErr> {
     #[derive(FromQueryResult)]
     struct Row {
         id: PaymentAttemptId,
+        order_id: OrderId,
         gateway: String,
         reference: Option<String>,
         currency: String,
@@ -151,46 +164,53 @@ pub async fn attempts<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<
         redirect_to: Option<String>,
         created_at: DateTime<Utc>,
     }
-    let text = "SELECT id, gateway, reference, currency, amount, capture_later, redirect_to, created_at
-                FROM payment_attempts WHERE order_id = $1 ORDER BY id";
-    let rows = Row::find_by_statement(sql(db, text, [order.into()])).all(db).await?;
-    let entries = entries(db, order).await?;
-    let asked = operations(db, order).await?;
-    rows.into_iter()
-        .map(|row| {
-            let entries: Vec<_> = entries.iter().filter(|of| of.entry.attempt == row.id).cloned().collect();
-            let refused = |action| {
-                let failed = |of: &&Recorded| of.entry.action == action && of.entry.outcome == Outcome::Failed;
-                entries.iter().filter(failed).filter(|of| of.entry.operation.is_some()).count() >= MOST_REFUSALS
-            };
-            let state = AttemptState {
-                id: row.id,
-                balance: balance(entries.iter().map(|of| &of.entry)),
-                under_way: asked
-                    .iter()
-                    .filter(|(asked, _)| asked.attempt == row.id)
-                    .map(|(asked, _)| (asked.action, asked.amount))
-                    .collect(),
-                giving_back: asked
-                    .iter()
-                    .filter(|(asked, decided)| asked.attempt == row.id && asked.action == Action::Refund && *decided)
-                    .map(|(asked, _)| asked.amount)
-                    .sum(),
-                given_up: Action::ALL.into_iter().filter(|action| refused(*action)).collect(),
-            };
-            Ok(Attempt {
-                id: row.id,
-                gateway: row.gateway,
-                reference: row.reference,
-                amount: Money::new(row.amount, currency(&row.currency)?),
-                capture_later: row.capture_later,
-                redirect_to: row.redirect_to,
-                created_at: row.created_at,
-                state,
-                entries,
-            })
-        })
-        .collect()
+    let text = format!(
+        "SELECT id, order_id, gateway, reference, currency, amount, capture_later, redirect_to, created_at
+         FROM payment_attempts WHERE order_id IN ({}) ORDER BY id",
+        placeholders(1, orders.len()),
+    );
+    let rows = Row::find_by_statement(sql(db, &text, values_of(orders))).all(db).await?;
+    let mut entries = entries(db, orders).await?;
+    let mut asked = HashMap::<PaymentAttemptId, Vec<(Wish, bool)>>::new();
+    for (wish, decided) in operations(db, orders).await? {
+        asked.entry(wish.attempt).or_default().push((wish, decided));
+    }
+    let mut attempts = HashMap::<OrderId, Vec<Attempt>>::new();
+    for row in rows {
+        let entries = entries.remove(&row.id).unwrap_or_default();
+        let refused = |action| {
+            let failed = |of: &&Recorded| of.entry.action == action && of.entry.outcome == Outcome::Failed;
+            entries.iter().filter(failed).filter(|of| of.entry.operation.is_some()).count() >= MOST_REFUSALS
+        };
+        let asked = asked.remove(&row.id).unwrap_or_default();
+        let state = AttemptState {
+            id: row.id,
+            balance: balance(entries.iter().map(|of| &of.entry)),
+            under_way: asked.iter().map(|(wish, _)| (wish.action, wish.amount)).collect(),
+            giving_back: asked
+                .iter()
+                .filter(|(wish, decided)| wish.action == Action::Refund && *decided)
+                .map(|(wish, _)| wish.amount)
+                .sum(),
+            given_up: Action::ALL.into_iter().filter(|action| refused(*action)).collect(),
+        };
+        attempts.entry(row.order_id).or_default().push(Attempt {
+            id: row.id,
+            gateway: row.gateway,
+            reference: row.reference,
+            amount: Money::new(row.amount, currency(&row.currency)?),
+            capture_later: row.capture_later,
+            redirect_to: row.redirect_to,
+            created_at: row.created_at,
+            state,
+            entries,
+        });
+    }
+    Ok(attempts)
+}
+
+fn values_of(orders: &[OrderId]) -> impl Iterator<Item = Value> {
+    orders.iter().map(|order| (*order).into())
 }
 
 /// What was paid of an order less what went back, in minor units of its currency.
@@ -201,7 +221,10 @@ pub async fn kept<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<i64, DbE
     Ok(attempts(db, order).await?.iter().map(|attempt| attempt.state.balance.kept()).sum())
 }
 
-async fn entries<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<Recorded>, DbErr> {
+async fn entries<C: ConnectionTrait>(
+    db: &C,
+    orders: &[OrderId],
+) -> Result<HashMap<PaymentAttemptId, Vec<Recorded>>, DbErr> {
     #[derive(FromQueryResult)]
     struct Row {
         attempt_id: PaymentAttemptId,
@@ -215,30 +238,33 @@ async fn entries<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<Recor
         created_at: DateTime<Utc>,
         asked_for: Option<String>,
     }
-    let text = "SELECT e.attempt_id, e.action, e.outcome, e.fact, e.operation_id, e.amount, e.reference, e.reason,
-                       e.created_at, o.reason AS asked_for
-                FROM payment_events e JOIN payment_attempts a ON a.id = e.attempt_id
-                LEFT JOIN payment_operations o ON o.id = e.operation_id
-                WHERE a.order_id = $1 ORDER BY e.id";
-    let rows = Row::find_by_statement(sql(db, text, [order.into()])).all(db).await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Recorded {
-                entry: Entry {
-                    attempt: row.attempt_id,
-                    action: stored_action(&row.action)?,
-                    outcome: Outcome::parse(&row.outcome).ok_or_else(|| unknown("outcome", &row.outcome))?,
-                    fact: row.fact,
-                    operation: row.operation_id,
-                    balancing: row.asked_for.as_deref() == Some(BALANCE),
-                    amount: row.amount,
-                },
-                reference: row.reference,
-                reason: row.reason,
-                at: row.created_at,
-            })
-        })
-        .collect()
+    let text = format!(
+        "SELECT e.attempt_id, e.action, e.outcome, e.fact, e.operation_id, e.amount, e.reference, e.reason, e.created_at,
+                o.reason AS asked_for
+         FROM payment_events e JOIN payment_attempts a ON a.id = e.attempt_id
+         LEFT JOIN payment_operations o ON o.id = e.operation_id
+         WHERE a.order_id IN ({}) ORDER BY e.id",
+        placeholders(1, orders.len()),
+    );
+    let rows = Row::find_by_statement(sql(db, &text, values_of(orders))).all(db).await?;
+    let mut entries = HashMap::<PaymentAttemptId, Vec<Recorded>>::new();
+    for row in rows {
+        entries.entry(row.attempt_id).or_default().push(Recorded {
+            entry: Entry {
+                attempt: row.attempt_id,
+                action: stored_action(&row.action)?,
+                outcome: Outcome::parse(&row.outcome).ok_or_else(|| unknown("outcome", &row.outcome))?,
+                fact: row.fact,
+                operation: row.operation_id,
+                balancing: row.asked_for.as_deref() == Some(BALANCE),
+                amount: row.amount,
+            },
+            reference: row.reference,
+            reason: row.reason,
+            at: row.created_at,
+        });
+    }
+    Ok(entries)
 }
 
 pub(super) fn stored_action(text: &str) -> Result<Action, DbErr> {
@@ -246,7 +272,7 @@ pub(super) fn stored_action(text: &str) -> Result<Action, DbErr> {
 }
 
 /// What was asked for and not answered yet, and whether somebody has decided it.
-async fn operations<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<(Wish, bool)>, DbErr> {
+async fn operations<C: ConnectionTrait>(db: &C, orders: &[OrderId]) -> Result<Vec<(Wish, bool)>, DbErr> {
     #[derive(FromQueryResult)]
     struct Row {
         attempt_id: PaymentAttemptId,
@@ -254,9 +280,12 @@ async fn operations<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<(W
         amount: i64,
         reason: String,
     }
-    let text = "SELECT o.attempt_id, o.action, o.amount, o.reason FROM payment_operations o
-                JOIN payment_attempts a ON a.id = o.attempt_id WHERE a.order_id = $1 AND o.due_at IS NOT NULL";
-    let rows = Row::find_by_statement(sql(db, text, [order.into()])).all(db).await?;
+    let text = format!(
+        "SELECT o.attempt_id, o.action, o.amount, o.reason FROM payment_operations o
+         JOIN payment_attempts a ON a.id = o.attempt_id WHERE a.order_id IN ({}) AND o.due_at IS NOT NULL",
+        placeholders(1, orders.len()),
+    );
+    let rows = Row::find_by_statement(sql(db, &text, values_of(orders))).all(db).await?;
     let wish = |row: Row| {
         let wish = Wish { attempt: row.attempt_id, action: stored_action(&row.action)?, amount: row.amount };
         Ok((wish, row.reason != BALANCE))

@@ -11,7 +11,7 @@ use crate::events::{self, NewEvent};
 use crate::money::Money;
 use crate::orders::place::place;
 use crate::orders::refund::GivenBack;
-use crate::orders::{Lifecycle, OrderId, queries};
+use crate::orders::{Fulfilment, Lifecycle, OrderId, queries};
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 
@@ -148,12 +148,10 @@ pub(crate) async fn settle_up<C: ConnectionTrait>(
         place(shop, tx, &order, now).await?;
         lifecycle = Lifecycle::Placed;
     }
-    let has_left = order.fulfilment != crate::orders::Fulfilment::Unfulfilled;
-    let later = attempts.iter().any(|attempt| attempt.capture_later);
     let due = Due {
         lifecycle,
         amount,
-        capture: has_left || !later,
+        capture: takes_now(order.fulfilment, &attempts),
         keeps_payment: order.keeps_payment,
         credited: given.credited,
     };
@@ -163,6 +161,11 @@ pub(crate) async fn settle_up<C: ConnectionTrait>(
         ledger::ask(tx, OperationId::new(now), wish, reason, "system", now).await?;
     }
     Ok(())
+}
+
+/// Whether what was set aside for an order is to be taken: it may have to wait until something has left.
+pub(crate) fn takes_now(fulfilment: Fulfilment, attempts: &[ledger::Attempt]) -> bool {
+    fulfilment != Fulfilment::Unfulfilled || !attempts.iter().any(|attempt| attempt.capture_later)
 }
 
 /// Something about a payment that is reported with the change of its order.

@@ -26,7 +26,7 @@ const REST_HOURS: i64 = 24;
 
 /// How long a gateway that does not answer can keep an order waiting that is past its time, in minutes. Money that it
 /// tells of later goes back.
-const SILENCE_MINUTES: i64 = 120;
+pub(crate) const SILENCE_MINUTES: i64 = 120;
 
 /// Asks the gateways of orders that have awaited their payment, or the rest of it, for a minute, those first that were
 /// asked longest ago; cancels those that nobody has paid in time. Gives how many there were.

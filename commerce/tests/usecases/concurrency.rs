@@ -37,7 +37,7 @@ both_databases! {
         assert_eq!(sold, 10);
         assert_eq!(shop.number("SELECT COUNT(*) AS n FROM orders WHERE lifecycle = 'placed'", []).await, 10);
         assert_eq!(shop.stock("MUG").await, (10, 10));
-        shop.assert_stock_is_sound().await;
+        shop.assert_all_is_well().await;
         assert_eq!(
             shop.number("SELECT available AS n FROM product_listings LIMIT 1", []).await,
             0,
@@ -91,7 +91,7 @@ both_databases! {
         }
         assert!((9..=10).contains(&sold), "{sold} were sold: one may be left where the last two wanted two");
         assert_eq!(shop.number("SELECT CAST(SUM(quantity) AS BIGINT) AS n FROM order_lines", []).await, sold);
-        shop.assert_stock_is_sound().await;
+        shop.assert_all_is_well().await;
     }
 
     async fn the_same_form_fifty_times_at_once_makes_one_order(shop: TestShop) {
@@ -118,7 +118,7 @@ both_databases! {
         }
         assert_eq!(shop.number("SELECT COUNT(*) AS n FROM events WHERE kind = 'OrderPlaced'", []).await, 1);
         assert_eq!(shop.stock("MUG").await, (1_000, 3));
-        shop.assert_stock_is_sound().await;
+        shop.assert_all_is_well().await;
     }
 
     async fn carts_that_cross_do_not_wait_for_each_other_in_a_circle(shop: TestShop) {
@@ -167,7 +167,7 @@ both_databases! {
         assert_eq!(shop.count("orders").await, 16);
         let claimed = shop.number("SELECT CAST(SUM(quantity) AS BIGINT) AS n FROM claims", []).await;
         assert_eq!(claimed, 16 * 3, "one of the first, two of the last");
-        shop.assert_stock_is_sound().await;
+        shop.assert_all_is_well().await;
     }
 
     async fn the_last_pieces_of_several_variations_are_listed_as_gone(shop: TestShop) {
@@ -185,6 +185,6 @@ both_databases! {
         assert_eq!(sold, 12);
         let listed = "SELECT CAST(SUM(available) AS BIGINT) AS n FROM product_listings";
         assert_eq!(shop.number(listed, []).await, 0, "whoever came last has seen what the others took");
-        shop.assert_stock_is_sound().await;
+        shop.assert_all_is_well().await;
     }
 }

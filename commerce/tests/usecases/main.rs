@@ -17,6 +17,7 @@ mod catalogue;
 mod checkout;
 mod concurrency;
 mod delivery;
+mod doctor;
 mod email_change;
 mod erasure;
 mod events;

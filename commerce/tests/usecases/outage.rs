@@ -87,5 +87,5 @@ async fn the_shop_recovers_when_postgres_returns() {
         }
         assert_eq!(guest.cart().await.expect("the cart").items(), before + 8);
     }
-    shop.assert_stock_is_sound().await;
+    shop.assert_all_is_well().await;
 }

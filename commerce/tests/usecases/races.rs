@@ -49,7 +49,7 @@ async fn placing_loses_to(shop: TestShop, minutes_until: i64) {
     let outcome = placing.await.expect("no panic");
     assert!(matches!(outcome, Err(CheckoutError::Short(_))), "{outcome:?}");
     assert_eq!(shop.count("orders").await, 0);
-    shop.assert_stock_is_sound().await;
+    shop.assert_all_is_well().await;
 }
 
 both_databases! {
@@ -71,7 +71,7 @@ both_databases! {
         tx.commit().await.expect("committed");
         let outcome = going_on.await.expect("no panic");
         assert!(matches!(outcome, Err(CheckoutError::Short(_))), "{outcome:?}");
-        shop.assert_stock_is_sound().await;
+        shop.assert_all_is_well().await;
     }
 
     async fn a_hold_that_is_just_being_extended_is_not_taken_over(shop: TestShop) {
@@ -95,7 +95,7 @@ both_databases! {
         let outcome = taking.await.expect("no panic");
         assert!(matches!(outcome, Err(CheckoutError::Short(_))), "{outcome:?}");
         first.place_as(agreement).await.expect("placed");
-        shop.assert_stock_is_sound().await;
+        shop.assert_all_is_well().await;
     }
 
     async fn a_listing_shows_what_both_have_taken(shop: TestShop) {

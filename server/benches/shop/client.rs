@@ -102,6 +102,15 @@ impl Client {
         Ok(())
     }
 
+    /// Connects to where the server is now, unless that is where it was.
+    pub async fn follow(&mut self, server: SocketAddr) -> io::Result<()> {
+        if self.server != server {
+            self.server = server;
+            self.reconnect().await?;
+        }
+        Ok(())
+    }
+
     /// Asks for a page.
     pub async fn get(&mut self, path: &str) -> Result<Answer<'_>, Fault> {
         self.send(path, None).await

@@ -1,10 +1,12 @@
 //! How fast the shop is, on each database, against this machine's own floor:
 //! `make bench`. A measurement, not a test: what is slow is printed, and nothing fails.
 
+#[allow(dead_code, reason = "torture uses the rest")]
 mod client;
 mod floor;
 mod load;
 mod operations;
+#[allow(dead_code, reason = "torture uses the rest")]
 mod place;
 mod placing;
 mod sign_in;

@@ -85,7 +85,7 @@ pub struct Buy<'a> {
 }
 
 /// Who buys and where they live.
-const ADDRESS: &str = "email=ada%40example.org&phone=&country=DE&name=Ada+Lovelace&line1=Lindenstr.+7&line2=\
+pub const ADDRESS: &str = "email=ada%40example.org&phone=&country=DE&name=Ada+Lovelace&line1=Lindenstr.+7&line2=\
     &postal_code=10117&city=Berlin&billing_same=on";
 
 impl Buy<'_> {
@@ -178,7 +178,7 @@ fn first_method(page: Answer<'_>) -> Result<String, Fault> {
 }
 
 /// The value of the first field of this name.
-fn field<'a>(page: &'a str, name: &str) -> Option<&'a str> {
+pub fn field<'a>(page: &'a str, name: &str) -> Option<&'a str> {
     let (_, behind) = page.split_once(&format!("name=\"{name}\""))?;
     let (tag, _) = behind.split_once('>')?;
     let (_, value) = tag.split_once("value=\"")?;

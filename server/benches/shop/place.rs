@@ -43,6 +43,7 @@ const RATE_LIMITS: [&str; 7] = [
 pub struct Place {
     /// Which database it has.
     pub database: Database,
+    binary: PathBuf,
     folder: PathBuf,
     settings: Vec<(&'static str, String)>,
 }
@@ -50,9 +51,18 @@ pub struct Place {
 impl Place {
     /// A place in a new folder below `parent`, with an empty database.
     pub fn new(database: Database, parent: &Path) -> io::Result<Self> {
-        let folder = parent.join(database.name().to_lowercase());
+        Self::named(database, parent, "bench", Path::new("target/release/emporion"))
+    }
+
+    /// A place for the shop in `binary`, in a new folder below `parent` and with an empty database of this name.
+    pub fn named(database: Database, parent: &Path, name: &str, binary: &Path) -> io::Result<Self> {
+        let folder = parent.join(format!("{name}-{}", database.name().to_lowercase()));
         std::fs::create_dir(&folder)?;
-        let site = std::fs::canonicalize("target/site")?;
+        let folder = std::fs::canonicalize(folder)?;
+        let site = std::fs::canonicalize("target/site").or_else(|_| {
+            let site = folder.join("site");
+            std::fs::create_dir(&site).map(|()| site)
+        })?;
         let mut settings = vec![
             ("ADDR", "127.0.0.1:0".to_owned()),
             ("DATA_DIR", folder.join("data").display().to_string()),
@@ -63,15 +73,34 @@ impl Place {
         settings.extend(RATE_LIMITS.map(|name| (name, "10000000/1s".to_owned())));
         if database == Database::Postgres {
             let server = variable("TEST_DATABASE_URL")?;
-            let created = Command::new("psql").args(["-q", &server, "-c", "CREATE DATABASE bench"]).status()?;
+            let created =
+                Command::new("psql").args(["-q", &server, "-c", &format!("CREATE DATABASE {name}")]).status()?;
             if !created.success() {
                 return Err(io::Error::other("psql could not create a database"));
             }
             let (server, _) = server.rsplit_once('/').unwrap_or((&server, ""));
-            settings.push(("DATABASE_URL", format!("{server}/bench")));
+            settings.push(("DATABASE_URL", format!("{server}/{name}")));
             settings.push(("REDIS_URL", variable("TEST_REDIS_URL")?));
         }
-        Ok(Self { database, folder, settings })
+        Ok(Self { database, binary: std::fs::canonicalize(binary)?, folder, settings })
+    }
+
+    /// With one more setting.
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.settings.push((name, value.to_owned()));
+        self
+    }
+
+    /// Where its database is.
+    pub fn database_url(&self) -> String {
+        let named = self.settings.iter().find(|(name, _)| *name == "DATABASE_URL");
+        named.map_or_else(|| format!("sqlite://{}/data/emporion.db", self.folder.display()), |(_, url)| url.clone())
+    }
+
+    /// Ends a private server of this shop or starts it again.
+    pub fn service(&self, name: &str, action: &str) -> io::Result<()> {
+        let done = Command::new(variable("TEST_SERVICES")?).args([name, action]).status()?;
+        if done.success() { Ok(()) } else { Err(io::Error::other(format!("{name} did not {action}"))) }
     }
 
     /// Has `emporion` do something until it is done; gives how long that took.
@@ -131,7 +160,7 @@ impl Place {
     /// `emporion` with these settings and no others, writing into the log; it ends with us.
     fn command(&self, log: &str) -> io::Result<Command> {
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--", "target/release/emporion"]);
+        command.args(["--pdeathsig", "KILL", "--"]).arg(&self.binary);
         let file = std::fs::File::options().create(true).append(true).open(self.log())?;
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).env_clear().env("LOG", log);
         for name in ["PATH", "HOME"] {
@@ -151,7 +180,7 @@ impl Place {
 
     fn failure(&self, what: &str) -> io::Error {
         let text = self.log_text();
-        let lines: Vec<_> = text.lines().rev().take(10).collect();
+        let lines: Vec<_> = text.lines().rev().take(40).collect();
         let last = lines.into_iter().rev().collect::<Vec<_>>().join("\n");
         io::Error::other(format!("{what} failed:\n{last}"))
     }

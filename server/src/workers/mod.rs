@@ -57,7 +57,7 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
         workers.spawn(repeat(name, period, shop.clone(), stop.clone(), step));
     };
     regularly("reference", 5, |shop| Box::pin(async move { shop.refresh().await }));
-    regularly("release_expired", 15, |shop| {
+    regularly("release_expired", inventory::release_expired::SWEEP_SECONDS.into(), |shop| {
         Box::pin(async move {
             let released = inventory::release_expired::release_expired(&shop).await?;
             if released > 0 {

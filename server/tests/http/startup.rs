@@ -1,6 +1,7 @@
 //! Wrong configuration stops the start with one sentence.
 
 use crate::harness::{Kind, Place, databases};
+use sea_orm::{ConnectionTrait, Database};
 use server::startup;
 use std::process::{Command, Output};
 
@@ -45,6 +46,33 @@ fn what_can_not_be_used_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
     assert_refused(&emporion(&["serve"], &[("ADDR", &address)]), 1, &format!("ADDR is {address}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_says_whether_all_is_well() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().to_str().expect("text");
+    let doctor = |arguments: &[&str]| emporion(&[&["doctor"], arguments].concat(), &[("DATA_DIR", data)]);
+    let well = doctor(&[]);
+    assert_eq!(
+        (well.status.code(), String::from_utf8_lossy(&well.stdout).ends_with("\nAll is well.\n")),
+        (Some(0), true)
+    );
+    let db = Database::connect(format!("sqlite://{data}/emporion.db")).await.expect("connected");
+    let text = "INSERT INTO webhook_events (id, gateway, event_id, kind, body, received_at, due_at, tries, outcome)
+                VALUES (RANDOMBLOB(16), 'card', 'evt-7', 'paid', '{}', '2026-01-01T00:00:00+00:00',
+                        '2026-01-01T00:00:00+00:00', 0, 'waiting')";
+    db.execute_unprepared(text).await.expect("written");
+    for arguments in [&[][..], &["--repair"], &["--json"]] {
+        let ill = doctor(arguments);
+        let said = String::from_utf8_lossy(&ill.stdout).into_owned();
+        assert_eq!((ill.status.code(), said.contains("card evt-7: paid")), (Some(1), true), "{said}");
+    }
+    let checked: serde_json::Value = serde_json::from_slice(&doctor(&["--json"]).stdout).expect("JSON");
+    let wrong = checked.as_array().expect("checks").iter().filter(|check| check["wrong"] != 0);
+    assert_eq!(wrong.map(|check| check["check"].as_str()).collect::<Vec<_>>(), [Some("webhooks")]);
+    let nowhere = emporion(&["doctor"], &[("DATABASE_URL", "sqlite:///nowhere/at/all/shop.db")]);
+    assert_eq!(nowhere.status.code(), Some(3));
 }
 
 #[test]
