@@ -328,8 +328,13 @@ both_databases! {
             let told = [captured];
             let (one, other) =
                 tokio::join!(edit::edit(&shop, &ada, id, seen), record(&shop, attempt, &told, Source::Webhook));
-            one.expect("changed");
             other.expect("recorded");
+            // Money that was faster makes what was seen old: it is to be seen again.
+            if let Err(error) = one {
+                assert!(matches!(error, EditError::Stale), "{error:?}");
+                let seen = proposed(&shop, &ada, id).await.agreement();
+                edit::edit(&shop, &ada, id, seen).await.expect("changed");
+            }
             assert!(!record(&shop, attempt, &told, Source::Webhook).await.expect("known"));
             assert_eq!(kept(&shop, id).await, 1_491, "what was too much went back, in {round}");
             assert_eq!(order(&shop, id).await.payment, Payment::Paid);
