@@ -5,6 +5,7 @@ use crate::Shop;
 use crate::db::{self, sql};
 use crate::orders::cancel::locked;
 use crate::orders::queries::unknown;
+use crate::orders::refund::GivenBack;
 use crate::orders::{Fulfilment, Lifecycle, OrderId, Payment};
 use crate::payments::ledger::{self, Attempt};
 use crate::payments::record::takes_now;
@@ -39,7 +40,7 @@ pub(super) fn checks() -> Vec<Check> {
         Check::new("currencies", "An order is paid in its own currency.", currencies),
         Check::new(
             "store-credit",
-            "Store credit is never negative, and pays no more of an order than its total.",
+            "Store credit is what its entries come to, never negative, and pays no more of an order than its total.",
             credit,
         ),
         Check::new("refunded-pieces", "No more pieces of a line are paid back than it has.", refunded_pieces),
@@ -62,6 +63,7 @@ struct Row {
     store_credit: i64,
     keeps_payment: bool,
     credited: i64,
+    returned: i64,
 }
 
 /// An order with its payments.
@@ -78,7 +80,12 @@ struct Paid<'a> {
 impl Paid<'_> {
     /// What is to be paid with money.
     fn amount(&self) -> i64 {
-        self.row.total - self.row.store_credit
+        (self.row.total - self.row.store_credit).max(0)
+    }
+
+    /// What was given back of it as store credit.
+    fn given_back(&self) -> GivenBack {
+        GivenBack { credited: self.row.credited, returned: self.row.returned }
     }
 }
 
@@ -108,8 +115,11 @@ async fn page(shop: &Shop, after: Uuid) -> Result<Vec<Paid<'_>>, DbErr> {
     let text = format!(
         "SELECT o.id, o.number, o.lifecycle, o.payment, o.fulfilment, o.payment_method, o.currency, o.total,
                 o.store_credit, o.keeps_payment, CAST(COALESCE((
-                    SELECT SUM(r.amount) FROM refunds r WHERE r.order_id = o.id AND r.method = 'store_credit'
-                ), 0) AS BIGINT) AS credited
+                    SELECT SUM(r.amount - r.from_credit) FROM refunds r
+                    WHERE r.order_id = o.id AND r.method = 'store_credit'
+                ), 0) AS BIGINT) AS credited, CAST(COALESCE((
+                    SELECT SUM(r.from_credit) FROM refunds r WHERE r.order_id = o.id
+                ), 0) AS BIGINT) AS returned
          FROM orders o WHERE o.id > $1 ORDER BY o.id LIMIT {PAGE}"
     );
     let rows = Row::find_by_statement(sql(&tx, &text, [after.into()])).all(&tx).await?;
@@ -136,7 +146,8 @@ async fn page(shop: &Shop, after: Uuid) -> Result<Vec<Paid<'_>>, DbErr> {
 }
 
 fn wrong_state(paid: &Paid<'_>) -> Option<String> {
-    let due = state(paid.amount(), &paid.states);
+    let credit = paid.given_back().credit_of(paid.row.store_credit, paid.lifecycle, paid.row.keeps_payment);
+    let due = state(paid.row.total, credit, &paid.states);
     (due != paid.payment).then(|| format!("{}, its ledger: {}", paid.payment.code(), due.code()))
 }
 
@@ -147,7 +158,8 @@ async fn follow_ledger(shop: &Shop, finding: &Finding) -> Result<bool, DbErr> {
         let tx = shop.db.begin().await?;
         let Ok(order) = locked(&tx, id).await else { return Ok(false) };
         let states: Vec<_> = ledger::attempts(&tx, id).await?.into_iter().map(|attempt| attempt.state).collect();
-        let payment = state(order.due().minor(), &states);
+        let credit = GivenBack::of(&tx, id).await?.credit(&order);
+        let payment = state(order.total.gross, credit, &states);
         if payment == order.payment {
             return Ok(false);
         }
@@ -184,10 +196,15 @@ fn money_not_asked_for(paid: &Paid<'_>) -> Option<String> {
 fn too_much_back(paid: &Paid<'_>) -> Option<String> {
     let sum = |of: fn(&AttemptState) -> i64| paid.states.iter().map(of).sum::<i64>();
     let (captured, refunded) = (sum(|state| state.balance.captured), sum(|state| state.balance.refunded));
-    let credited = paid.row.credited;
+    let GivenBack { credited, returned } = paid.given_back();
     let one = paid.states.iter().any(|state| state.balance.kept() < 0);
-    (one || refunded + credited > captured + paid.row.store_credit.max(0)).then(|| {
-        format!("taken {captured}, given back {refunded} and {credited} as store credit, in {}", paid.row.currency)
+    let spent = paid.row.store_credit;
+    (one || refunded + credited > captured || returned > spent).then(|| {
+        format!(
+            "taken {captured}, given back {refunded} and {credited} as store credit; {spent} paid with store credit, \
+             {returned} of it given back, in {}",
+            paid.row.currency
+        )
     })
 }
 
@@ -213,6 +230,13 @@ fn currencies(_: &Shop) -> (String, Vec<Value>) {
 fn credit(_: &Shop) -> (String, Vec<Value>) {
     let text = "SELECT user_id AS id, 'this account has ' || SUM(amount) || ' ' || currency AS what
                 FROM store_credit_entries GROUP BY user_id, currency HAVING SUM(amount) < 0
+                UNION ALL
+                SELECT b.user_id, 'this account has ' || b.balance || ' ' || b.currency || ', its entries: '
+                       || COALESCE((SELECT SUM(e.amount) FROM store_credit_entries e
+                                    WHERE e.user_id = b.user_id AND e.currency = b.currency), 0)
+                FROM store_credit_balances b
+                WHERE b.balance <> COALESCE((SELECT SUM(e.amount) FROM store_credit_entries e
+                                             WHERE e.user_id = b.user_id AND e.currency = b.currency), 0)
                 UNION ALL
                 SELECT id, number || ': ' || store_credit || ' of ' || total || ' paid with store credit' FROM orders
                 WHERE store_credit < 0 OR store_credit > total";

@@ -268,8 +268,12 @@ impl GivenBack {
     /// The store credit that an order was paid with, and what of it went back: all of it once the order is given up,
     /// unless what was paid is kept.
     pub(crate) fn credit(self, order: &Order) -> Credit {
-        let spent = order.store_credit.minor();
-        let is_back = order.lifecycle == Lifecycle::Cancelled && !order.keeps_payment;
+        self.credit_of(order.store_credit.minor(), order.lifecycle, order.keeps_payment)
+    }
+
+    /// As [`credit`](Self::credit), of an order of which only this is known; `spent` in minor units.
+    pub(crate) fn credit_of(self, spent: i64, lifecycle: Lifecycle, keeps_payment: bool) -> Credit {
+        let is_back = lifecycle == Lifecycle::Cancelled && !keeps_payment;
         Credit { spent, returned: if is_back { spent } else { self.returned } }
     }
 }
