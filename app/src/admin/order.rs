@@ -199,13 +199,7 @@ fn Hidden(page: Page, number: String, form: Form) -> impl IntoView {
 }
 
 #[component]
-fn Refunding(
-    page: Page,
-    order: Order,
-    most: Money,
-    has_account: bool,
-    form: Option<Form>,
-) -> impl IntoView {
+fn Refunding(page: Page, order: Order, most: Money, has_account: bool, form: Option<Form>) -> impl IntoView {
     let is_typed = form.is_some();
     let form = form.unwrap_or_else(|| Form {
         fields: [("refund_amount".to_owned(), most.to_decimal_string())].into(),

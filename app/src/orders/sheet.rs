@@ -293,7 +293,8 @@ mod tests {
     #[test]
     fn an_invoice_adds_up() {
         let (order, settings) = (order(), Settings::default());
-        let sheet = invoice(&Content::of(&order), &issued(&order), Received { money: 1_000, store_credit: 0 }, &[], &settings);
+        let sheet =
+            invoice(&Content::of(&order), &issued(&order), Received { money: 1_000, store_credit: 0 }, &[], &settings);
         assert_eq!(sheet.title, "Invoice INV-000042");
         let sums: Vec<_> = sheet.sums.iter().map(|sum| (sum.name.as_str(), sum.amount.minor())).collect();
         let expected =
@@ -305,7 +306,8 @@ mod tests {
         assert_eq!(last, ["€25.80", "€4.90"]);
         assert!(sheet.notes[1].contains("€20.70") && sheet.notes[1].contains("E-0000-0000"), "{:?}", sheet.notes);
         assert!(sheet.facts.contains(&("Seller’s tax number", "DE000000000".to_owned())));
-        let paid = invoice(&Content::of(&order), &issued(&order), Received { money: 3_070, store_credit: 0 }, &[], &settings);
+        let paid =
+            invoice(&Content::of(&order), &issued(&order), Received { money: 3_070, store_credit: 0 }, &[], &settings);
         assert_eq!((paid.sums[4].amount.minor(), paid.sums[4].is_strong, paid.notes.len()), (0, false, 1));
         let received = Received { money: 1_000, store_credit: 70 };
         let sheet = invoice(&Content::of(&order), &issued(&order), received, &[], &settings);

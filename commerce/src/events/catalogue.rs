@@ -15,10 +15,10 @@ use crate::orders::draft::OrderSubmitted;
 use crate::orders::edit::OrderEdited;
 use crate::orders::refund::RefundRequested;
 use crate::payments::{PaymentFailed, PaymentProcessed, PaymentVoided, RefundIssued};
-use crate::store_credit::{StoreCreditGranted, StoreCreditSpent};
 use crate::returns::events::{
     ReturnApproved, ReturnClosed, ReturnReceived, ReturnRefunded, ReturnRejected, ReturnRequested, ReturnWithdrawn,
 };
+use crate::store_credit::{StoreCreditGranted, StoreCreditSpent};
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::{Map, Value};

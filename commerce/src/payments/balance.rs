@@ -422,12 +422,17 @@ mod tests {
                 prop_assert_eq!(word == Payment::Refunded, refunded + returned == total);
             }
         }
+    }
+
+    #[test]
     fn an_order_that_costs_more_now_is_paid_in_part() {
         let paid = |captured, refunded, excess| {
             attempt(1, Balance { authorised: captured, captured, refunded, excess, voided: false })
         };
         let held = attempt(2, Balance { authorised: 40, ..Balance::default() });
-        let of = |amount, attempts: &[AttemptState]| (state(amount, Credit::default(), attempts), outstanding(amount, attempts));
+        let of = |amount, attempts: &[AttemptState]| {
+            (state(amount, Credit::default(), attempts), outstanding(amount, attempts))
+        };
         assert_eq!(of(140, &[paid(100, 0, 0)]), (Payment::PartlyPaid, 40));
         assert_eq!(of(140, &[paid(100, 0, 0), held.clone()]), (Payment::Authorised, 0));
         assert_eq!(of(140, &[held]), (Payment::None, 100));

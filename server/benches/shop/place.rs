@@ -135,20 +135,10 @@ impl Place {
         Err(self.failure("emporion serve"))
     }
 
-    /// Where its database is; nothing for the one in its folder.
-    pub fn database_url(&self) -> &str {
-        self.settings.iter().find(|(name, _)| *name == "DATABASE_URL").map_or("", |(_, url)| url)
-    }
-
     /// Ends the private PostgreSQL and starts it again.
     pub fn restart_database(&self) -> io::Result<()> {
-        let control = variable("TEST_SERVICES")?;
-        for action in ["stop", "start"] {
-            if !Command::new(&control).args(["pg", action]).status()?.success() {
-                return Err(io::Error::other(format!("PostgreSQL did not {action}")));
-            }
-        }
-        Ok(())
+        self.service("pg", "stop")?;
+        self.service("pg", "start")
     }
 
     /// The folder of the private servers, if this shop uses them.

@@ -105,7 +105,7 @@ pub async fn measure(bench: &mut Bench<'_>, buy: &Buy<'_>) -> Result<Vec<String>
 async fn connect(place: &Place) -> Result<PgPool, Failure> {
     // A connection is not asked whether it still works before each use: the floor is to have no round trip too many.
     let pool = PgPoolOptions::new().max_connections(BUYERS.into()).test_before_acquire(false);
-    Ok(pool.acquire_timeout(Duration::from_secs(30)).connect(place.database_url()).await?)
+    Ok(pool.acquire_timeout(Duration::from_secs(30)).connect(&place.database_url()).await?)
 }
 
 /// Something that can be bought.

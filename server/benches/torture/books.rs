@@ -161,7 +161,7 @@ async fn check_bank(db: &Db, bank: &[AtBank], wrong: &mut Vec<String>) -> Result
             Lifecycle::Placed if order.payment_method == "test" => {
                 order.due().minor() - number(db, text, [id.into()]).await?
             }
-            _ => refund::credited(read, id).await?,
+            _ => refund::GivenBack::of(read, id).await?.credited,
         };
         if kept != due {
             wrong.push(format!("{} is {}: {kept} is kept, {due} should be", order.number, order.lifecycle.code()));

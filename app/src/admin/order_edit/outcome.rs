@@ -24,7 +24,13 @@ pub(super) fn outcome(proposal: &Proposal) -> impl IntoView + use<> {
     let subtotal = goods.fold(Money::zero(currency), |sum, line| sum.checked_add(line).unwrap_or(sum));
     let delivery = proposal.delivery().map(|_| Money::new(totals.delivery.amounts.gross, currency));
     let amounts = view! {
-        <Amounts subtotal=subtotal delivery=delivery taxes=tax_by_rate(currency, priced()) total=totals.to_pay() />
+        <Amounts
+            subtotal=subtotal
+            delivery=delivery
+            taxes=tax_by_rate(currency, priced())
+            total=totals.to_pay()
+            credit=proposal.order.store_credit
+        />
     };
     let difference = (!proposal.is_draft()).then(|| difference(proposal));
     let obstacle = if proposal.is_draft() {

@@ -84,7 +84,7 @@ impl World {
         let Some(checkout) = under_way else {
             return (stock::Outcome::Refused("not started"), Outcome::Done);
         };
-        let agreement = Agreement { cart: checkout.cart.id, total: checkout.totals.total.gross };
+        let agreement = Agreement { cart: checkout.cart.id, total: checkout.totals.total.gross, credit: 0 };
         let outcome = self.answering(answer, guest.place_as(agreement)).await;
         let text = "SELECT id FROM orders WHERE cart_id = $1";
         let made: Vec<Made> = self.shop().rows(text, [agreement.cart.into()]).await;
