@@ -48,7 +48,7 @@ pub fn next_step(order: &Order, settings: &Settings) -> String {
         _ => {}
     }
     match order.payment_terms {
-        PaymentTerms::InAdvance if order.payment == Payment::PartlyPaid || order.payment_method != BY_TRANSFER => {
+        PaymentTerms::InAdvance if is_partly_paid(order) || order.payment_method != BY_TRANSFER => {
             "A part of it is still to be paid. We send it as soon as it is.".to_owned()
         }
         PaymentTerms::InAdvance => format!(
@@ -64,6 +64,11 @@ pub fn next_step(order: &Order, settings: &Settings) -> String {
             "We are getting your order ready. You pay by the invoice that comes with it.".to_owned()
         }
     }
+}
+
+/// Whether money has come for a part of it: store credit is no money, and what it leaves is known from the start.
+fn is_partly_paid(order: &Order) -> bool {
+    order.payment == Payment::PartlyPaid && order.store_credit.minor() == 0
 }
 
 fn text(order: &Order, settings: &Settings, order_url: &str) -> String {

@@ -199,7 +199,7 @@ fn too_much_back(paid: &Paid<'_>) -> Option<String> {
     let GivenBack { credited, returned } = paid.given_back();
     let one = paid.states.iter().any(|state| state.balance.kept() < 0);
     let spent = paid.row.store_credit;
-    (one || refunded + credited > captured || returned > spent).then(|| {
+    (one || refunded + credited > captured || returned > spent.max(0)).then(|| {
         format!(
             "taken {captured}, given back {refunded} and {credited} as store credit; {spent} paid with store credit, \
              {returned} of it given back, in {}",

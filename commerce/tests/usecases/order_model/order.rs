@@ -204,7 +204,8 @@ impl Order {
             (self.lifecycle, self.was_placed) = (Lifecycle::Placed, true);
         }
         let cancelled = self.lifecycle == Lifecycle::Cancelled;
-        let mut may_keep = if cancelled && !self.keeps_payment { self.credited } else { total };
+        // What was given back as store credit is kept as money.
+        let mut may_keep = self.credited + if cancelled && !self.keeps_payment { 0 } else { total };
         let takes = self.lifecycle == Lifecycle::Placed && (!later || !self.parcels.is_empty());
         for index in 0..self.attempts.len() {
             let held = self.held(&self.attempts[index]);
