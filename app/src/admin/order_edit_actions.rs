@@ -154,7 +154,7 @@ pub async fn add_to_order(#[server(flatten)] fields: Fields) -> Result<(), Serve
 /// What the form says of a line; what it does not say stays.
 fn line(fields: &Fields, asked: &Asked, line: ComposedLine, errors: &mut Errors) -> ComposedLine {
     let mut changed = line;
-    let name = format!("quantity-{}", line.variation);
+    let name = format!("pieces-{}", line.variation);
     if let Some(typed) = field(fields, &name) {
         match clean(Some(typed)).parse() {
             Ok(quantity) if (0..=MAX_QUANTITY).contains(&quantity) => changed.quantity = quantity,
@@ -196,7 +196,7 @@ pub async fn set_order_lines(#[server(flatten)] fields: Fields) -> Result<(), Se
     }
     // As many lines as there can be don't fit into what is kept: only what was changed has to.
     for known in &asked.proposal.composition.lines {
-        let name = format!("quantity-{}", known.variation);
+        let name = format!("pieces-{}", known.variation);
         if !errors.contains_key(&name) && field(&fields, &name) == Some(known.quantity.to_string().as_str()) {
             fields.remove(&name);
         }

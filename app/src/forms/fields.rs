@@ -17,13 +17,6 @@ pub fn words(field: &str, error: FieldError) -> String {
     {
         return words.to_owned();
     }
-    // The fields of an order that is put together are named by what is in it.
-    if field.starts_with("quantity-") {
-        return "Enter a whole number from 0 to 100".to_owned();
-    }
-    if field.starts_with("price-") {
-        return "Enter an amount like 12.90, or nothing for the list price".to_owned();
-    }
     match (field, error) {
         ("new_email", FieldError::Wrong) => return "This is the address that you have".to_owned(),
         ("confirmation", _) => return "Type the word as it stands there".to_owned(),
@@ -66,7 +59,10 @@ pub fn words(field: &str, error: FieldError) -> String {
         ("deduction", _) => return "Enter an amount like 4.50, or nothing".to_owned(),
         _ => {}
     }
+    // Fields of lines are named by what is in them.
     match field.split('-').next() {
+        Some("pieces") => return "Enter a whole number from 0 to 100".to_owned(),
+        Some("price") => return "Enter an amount like 12.90, or nothing for the list price".to_owned(),
         Some("quantity" | "received") if field.contains('-') => {
             return "Enter a whole number of pieces, no more than there are".to_owned();
         }

@@ -11,7 +11,7 @@ use sea_orm::{
     DbBackend, EntityTrait, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
     Value,
 };
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How many connections each pool may open, and how long to wait for one.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +46,7 @@ impl Db {
     /// When the database cannot be reached or the address is malformed.
     pub async fn connect(url: &str, read_url: Option<&str>, pool: PoolOptions) -> Result<Self, DbErr> {
         if url.starts_with("sqlite:") {
-            let write = Database::connect(sqlite_options(url, pool, 1)).await?;
+            let write = create_sqlite(sqlite_options(url, pool, 1)).await?;
             let read = Database::connect(sqlite_options(url, pool, pool.max_connections.min(8))).await?;
             return Ok(Self { read, write });
         }
@@ -130,6 +130,9 @@ impl Db {
     }
 }
 
+/// How long others may keep an SQLite file locked.
+const LOCKED_FOR: Duration = Duration::from_secs(5);
+
 /// How long a connection may be idle before it is asked whether it still works.
 const IDLE_IS_DOUBTFUL: Duration = Duration::from_secs(1);
 
@@ -153,13 +156,27 @@ fn sqlite_options(url: &str, pool: PoolOptions, max_connections: u32) -> Connect
         sqlite
             .create_if_missing(true)
             .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(5))
+            .busy_timeout(LOCKED_FOR)
             .pragma("journal_mode", "WAL")
             .pragma("synchronous", "FULL")
             .pragma("cache_size", "-16000")
             .pragma("mmap_size", "268435456")
     });
     options
+}
+
+/// Opens an SQLite file, which the first to open one turns to write-ahead logging. SQLite refuses that to others at
+/// the same moment without having them wait: they try again.
+async fn create_sqlite(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+    let started = Instant::now();
+    loop {
+        match Database::connect(options.clone()).await {
+            Err(error) if error.to_string().contains("database is locked") && started.elapsed() < LOCKED_FOR => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            opened => return opened,
+        }
+    }
 }
 
 /// A statement with `$1`, `$2` … as its parameters, which both databases read.

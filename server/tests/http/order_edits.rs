@@ -79,7 +79,7 @@ async fn staff_make_an_order_for_a_caller_who_pays_it() {
     // A second click comes from the page as it was.
     post(&server, "admin/order-add", &ada, &add).await.assert_sends_to(&format!("{path}?refused=stock-changed"));
     let page = get(&server, &path, &ada).await;
-    let wrong = format!("{}&quantity-{variation}=101&price-{variation}=cheap", hidden(&page));
+    let wrong = format!("{}&pieces-{variation}=101&price-{variation}=cheap", hidden(&page));
     let refused = post(&server, "admin/order-lines", &ada, &wrong).await;
     let cart = refused.header("set-cookie").split(';').next().expect("a cookie").to_owned();
     let shown = get(&server, refused.header("location"), &format!("{ada}; {cart}")).await;
@@ -92,7 +92,7 @@ async fn staff_make_an_order_for_a_caller_who_pays_it() {
         shown.text().contains("value=\"101\"") && shown.text().contains("value=\"cheap\""),
         "what was typed is kept"
     );
-    let lines = format!("{}&quantity-{variation}=3&price-{variation}=10.00", hidden(&page));
+    let lines = format!("{}&pieces-{variation}=3&price-{variation}=10.00", hidden(&page));
     post(&server, "admin/order-lines", &ada, &lines).await.assert_sends_to(&format!("{path}#outcome"));
 
     let page = get(&server, &path, &ada).await;
@@ -146,14 +146,14 @@ async fn staff_change_an_order_after_they_have_seen_what_it_comes_to() {
     let page = get(&server, &format!("{below}/edit"), &ada).await;
     assert!(page.text().contains("Nothing is changed yet") && !page.text().contains("name=\"price-"));
     let line = bought.lines[0].variation;
-    let change = format!("{}&quantity-{line}=1", hidden(&page));
+    let change = format!("{}&pieces-{line}=1", hidden(&page));
     post(&server, "admin/order-lines", &ada, &change).await.assert_sends_to(&format!("{below}/edit#outcome"));
     let page = get(&server, &format!("{below}/edit"), &ada).await;
     assert!(page.text().contains("was 2") && page.text().contains("less than before"), "{}", page.text());
     assert_eq!(order(&server, &number).await.total.gross, before, "nothing is changed before somebody agrees");
     let agreed = agreement(&page);
     // Somebody else proposes something else meanwhile.
-    let other = format!("{}&quantity-{line}=3", hidden(&page));
+    let other = format!("{}&pieces-{line}=3", hidden(&page));
     post(&server, "admin/order-lines", &ada, &other).await.assert_sends_to(&format!("{below}/edit#outcome"));
     post(&server, "admin/order-apply", &ada, &agreed)
         .await
@@ -177,7 +177,7 @@ async fn staff_change_an_order_after_they_have_seen_what_it_comes_to() {
     let other = server.get_with(&format!("{below}/invoice?cancelled=2"), &[("cookie", &ada)]).await;
     assert_eq!(other.status, 404);
     let unchanged = get(&server, &format!("{below}/edit"), &ada).await;
-    post(&server, "admin/order-lines", &ada, &format!("{}&quantity-{line}=4", hidden(&unchanged))).await;
+    post(&server, "admin/order-lines", &ada, &format!("{}&pieces-{line}=4", hidden(&unchanged))).await;
     let page = get(&server, &format!("{below}/edit"), &ada).await;
     post(&server, "admin/order-discard", &ada, &hidden(&page))
         .await

@@ -53,7 +53,7 @@ fn line_row(proposal: &Proposal, form: &Form, line: &ProposedLine, may_price: bo
     };
     let quantity = input(
         form,
-        format!("quantity-{}", line.goods.variation),
+        format!("pieces-{}", line.goods.variation),
         format!("Pieces of {name}"),
         line.quantity.to_string(),
         "numeric",
