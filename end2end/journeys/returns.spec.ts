@@ -25,6 +25,7 @@ async function paid(shop: Shop, email: string) {
 async function send(admin: Shop, number: string) {
   await signIn(admin, 'admin@example.org', process.env.E2E_ADMIN_PASSWORD);
   await admin.open(`/admin/orders/${number}`);
+  await admin.main.getByLabel('Name of the carrier').fill('City Couriers');
   await admin.button('Send').click();
   await expect(admin.main.getByRole('status')).toContainText('on its way');
 }

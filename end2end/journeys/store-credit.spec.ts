@@ -20,7 +20,7 @@ async function give(browser: Browser, shop: Shop, email: string, amount: string)
   await admin.main.getByLabel('Amount in').fill(amount);
   await admin.button('Change store credit').click();
   await expect(admin.main.getByRole('status')).toContainText('The store credit is changed');
-  await expect(admin.main).toContainText(`+€${amount}`);
+  await expect(admin.main).toContainText(`+€${Number(amount).toLocaleString('en', { minimumFractionDigits: 2 })}`);
   await elsewhere.close();
 }
 
