@@ -48,7 +48,7 @@ test('store credit pays a part of an order, and comes back when it is cancelled 
   await shop.placeOrder.click();
   await shop.confirmed();
   await expect(shop.main).toContainText('Paid with store credit');
-  const asked = (await shop.main.innerText()).match(/Please transfer (\S+)/)![1];
+  const asked = (await shop.main.innerText()).match(/Please transfer (\S+)/)![1]!;
   expect(priceIn(asked)).toBe(due);
   await shop.open('/account/credit');
   await expect(shop.main).toContainText('None');
