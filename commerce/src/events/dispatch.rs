@@ -27,8 +27,8 @@ const PATIENCE: TimeDelta = TimeDelta::seconds(30);
 /// After how many attempts a delivery is given up.
 const MOST_ATTEMPTS: i32 = 12;
 
-/// Of how many aggregates one round delivers.
-const HEADS: usize = 100;
+/// Of how many aggregates one round delivers at most.
+pub const HEADS: usize = 100;
 
 /// How many events one round reads, if there are many of few aggregates.
 const EVENTS: usize = 200;

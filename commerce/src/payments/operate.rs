@@ -9,10 +9,14 @@ use crate::Shop;
 use crate::db::sql;
 use crate::money::Money;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::{TryStreamExt, stream};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
-/// How many operations one round takes.
-const BATCH: u32 = 50;
+/// How many operations one round takes at most.
+pub const BATCH: usize = 50;
+
+/// How many gateways are asked at a time.
+const AT_ONCE: usize = 8;
 
 /// How long an operation is left to whoever asks for it, in seconds.
 const LEASE_SECONDS: i64 = 60;
@@ -39,9 +43,8 @@ pub async fn operate_due(shop: &Shop) -> Result<usize, DbErr> {
     );
     let due = Due::find_by_statement(sql(db, &text, [shop.clock.now().into()])).all(db).await?;
     let count = due.len();
-    for operation in due {
-        operate(shop, operation).await?;
-    }
+    let operate = |operation| operate(shop, operation);
+    stream::iter(due.into_iter().map(Ok)).try_for_each_concurrent(AT_ONCE, operate).await?;
     Ok(count)
 }
 

@@ -10,10 +10,14 @@ use crate::db::sql;
 use crate::orders::cancel::{self, Cause};
 use crate::orders::{Lifecycle, Order, OrderId, queries};
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ConnectionTrait, DbErr};
+use futures::{TryStreamExt, stream};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
-/// How many orders one sweep takes.
-const BATCH: u32 = 100;
+/// How many orders one sweep takes at most.
+pub const BATCH: usize = 100;
+
+/// How many orders are seen to at a time: most of the while is a gateway's.
+const AT_ONCE: usize = 8;
 
 /// How long until an order that still waits is looked at again, in seconds at least.
 const AGAIN_SECONDS: i64 = 60;
@@ -42,15 +46,14 @@ pub async fn settle_due(shop: &Shop) -> Result<usize, DbErr> {
     );
     let [waits, placed] = [Lifecycle::AwaitingPayment, Lifecycle::Placed].map(|lifecycle| lifecycle.code().into());
     let rows = db.query_all_raw(sql(db, &text, [waits, placed, now.into()])).await?;
-    for row in &rows {
+    let see_to = async |row: &QueryResult| {
         let (order, due): (OrderId, DateTime<Utc>) = (row.try_get("", "id")?, row.try_get("", "check_at")?);
         let text = "UPDATE orders SET check_at = $3 WHERE id = $1 AND check_at = $2";
         let next = next_look(now, row.try_get("", "updated_at")?, row.try_get("", "pay_by")?);
         let taken = db.execute_raw(sql(db, text, [order.into(), due.into(), next.into()])).await?;
-        if taken.rows_affected() == 1 {
-            settle(shop, order).await?;
-        }
-    }
+        if taken.rows_affected() == 1 { settle(shop, order).await } else { Ok(()) }
+    };
+    stream::iter(rows.iter().map(Ok)).try_for_each_concurrent(AT_ONCE, see_to).await?;
     Ok(rows.len())
 }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
 /// How many webhooks one round takes up again.
-const BATCH: u32 = 50;
+pub const BATCH: usize = 50;
 
 /// How often it is tried to find out which payment a webhook is about: for a day.
 const MOST_TRIES: i32 = 10;

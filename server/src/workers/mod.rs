@@ -25,6 +25,10 @@ use tokio_util::task::TaskTracker;
 /// How long to wait at most after something has failed again and again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// How long events are gathered after a round that left none, from its start: a round of many takes hardly more
+/// statements than one of a few, and shoppers wait for the same database.
+const GATHER: Duration = Duration::from_millis(200);
+
 /// How often the outbox is looked at when nobody says that there is something in it.
 const OUTBOX_POLL: Duration = Duration::from_secs(1);
 
@@ -56,30 +60,30 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
         let period = Duration::from_secs(seconds);
         workers.spawn(repeat(name, period, shop.clone(), stop.clone(), step));
     };
-    regularly("reference", 5, |shop| Box::pin(async move { shop.refresh().await }));
+    regularly("reference", 5, |shop| Box::pin(async move { shop.refresh().await.map(|()| Next::Later) }));
     regularly("release_expired", inventory::release_expired::SWEEP_SECONDS.into(), |shop| {
         Box::pin(async move {
             let released = inventory::release_expired::release_expired(&shop).await?;
             if released > 0 {
                 tracing::info!(released, "expired holds released");
             }
-            Ok(())
+            Ok(Next::Later)
         })
     });
     workers.spawn(operate(shop.clone(), stop.clone()));
-    regularly("webhooks", 15, |shop| Box::pin(async move { payments::webhook::act_on_due(&shop).await.map(drop) }));
+    regularly("webhooks", 15, |shop| {
+        Box::pin(async move { Ok(Next::after(payments::webhook::act_on_due(&shop).await?, payments::webhook::BATCH)) })
+    });
     if shop.test_gateway.is_some() {
         regularly("test_gateway", 1, |shop| {
             Box::pin(async move {
-                if let Some(gateway) = &shop.test_gateway {
-                    gateway.send_due(&shop).await?;
-                }
-                Ok(())
+                let Some(gateway) = &shop.test_gateway else { return Ok(Next::Later) };
+                Ok(Next::after(gateway.send_due(&shop).await?, payments::test_gateway::webhooks::BATCH))
             })
         });
     }
     regularly("settle_payments", 15, |shop| {
-        Box::pin(async move { payments::settle::settle_due(&shop).await.map(drop) })
+        Box::pin(async move { Ok(Next::after(payments::settle::settle_due(&shop).await?, payments::settle::BATCH)) })
     });
     regularly("track_shipments", 180, |shop| {
         Box::pin(async move {
@@ -87,7 +91,7 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
             if !delivered.is_empty() {
                 tracing::info!(delivered = delivered.len(), "shipments delivered");
             }
-            Ok(())
+            Ok(Next::Later)
         })
     });
     regularly("purge", 3_600, |shop| {
@@ -105,23 +109,45 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
             if anonymised > 0 {
                 tracing::info!(anonymised, "orders older than their retention made anonymous");
             }
-            Ok(())
+            Ok(Next::Later)
         })
     });
     workers.close();
     workers
 }
 
-type Step = fn(Shop) -> std::pin::Pin<Box<dyn Future<Output = Result<(), DbErr>> + Send>>;
+/// When a step is to be taken again.
+enum Next {
+    /// When it is time.
+    Later,
+    /// At once: there may be more to do.
+    Now,
+}
+
+impl Next {
+    /// After a step that has done so much of the most that one does.
+    fn after(done: usize, most: usize) -> Self {
+        if done < most { Self::Later } else { Self::Now }
+    }
+}
+
+type Step = fn(Shop) -> std::pin::Pin<Box<dyn Future<Output = Result<Next, DbErr>> + Send>>;
 
 /// Delivers events to a handler as soon as they are written, and what has become due since.
 async fn deliver_events(handler: usize, shop: Shop, stop: CancellationToken) {
     let mut failures = 0;
     while !stop.is_cancelled() {
+        let gathered = tokio::time::sleep(GATHER);
         match events::dispatch::dispatch_to(&shop, handler).await {
             // There may be more.
-            Ok(1..) => {
+            Ok(tried @ 1..) => {
                 failures = 0;
+                if tried < events::dispatch::HEADS {
+                    tokio::select! {
+                        () = stop.cancelled() => {}
+                        () = gathered => {}
+                    }
+                }
                 continue;
             }
             Ok(0) => failures = 0,
@@ -151,11 +177,17 @@ async fn operate(shop: Shop, stop: CancellationToken) {
     let mut failures = 0;
     while !stop.is_cancelled() {
         let asked = async {
-            payments::operate::operate_due(&shop).await?;
-            payments::saved::forget::forget_due(&shop).await
+            let asked = payments::operate::operate_due(&shop).await?;
+            let forgotten = payments::saved::forget::forget_due(&shop).await?;
+            let is_full = asked >= payments::operate::BATCH || forgotten >= payments::saved::forget::BATCH;
+            Ok::<_, DbErr>(if is_full { Next::Now } else { Next::Later })
         };
         match asked.await {
-            Ok(_) => failures = 0,
+            Ok(Next::Now) => {
+                failures = 0;
+                continue;
+            }
+            Ok(Next::Later) => failures = 0,
             Err(error) => {
                 failures += 1;
                 tracing::warn!(%error, failures, "gateways not asked");
@@ -169,17 +201,23 @@ async fn operate(shop: Shop, stop: CancellationToken) {
     }
 }
 
-/// Takes a step every `period`, less often while it fails.
+/// Takes a step every `period`, at once where there is more to do, less often while it fails.
 async fn repeat(name: &'static str, period: Duration, shop: Shop, stop: CancellationToken, step: Step) {
     let mut failures = 0;
+    // The first step is taken late: starting is work enough.
+    let mut next = Next::Later;
     loop {
-        // The first step is taken late: starting is work enough.
+        let wait = match next {
+            Next::Later => pause(period, failures),
+            Next::Now => Duration::ZERO,
+        };
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(pause(period, failures)) => {}
+            () = tokio::time::sleep(wait) => {}
         }
+        next = Next::Later;
         match step(shop.clone()).await {
-            Ok(()) => failures = 0,
+            Ok(told) => (failures, next) = (0, told),
             Err(error) => {
                 failures += 1;
                 tracing::warn!(worker = name, %error, failures, "step failed");

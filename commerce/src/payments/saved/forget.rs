@@ -13,7 +13,7 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde::{Deserialize, Serialize};
 
 /// How many one round takes.
-const BATCH: u32 = 50;
+pub const BATCH: usize = 50;
 
 /// How long it is left to whoever asks for it, in seconds; longer each time.
 const LEASE_SECONDS: i64 = 60;

@@ -25,7 +25,7 @@ const SIGNATURE: &str = "emporion-test-signature";
 const TOLERANCE_SECONDS: i64 = 300;
 
 /// How many webhooks one round sends.
-const BATCH: u32 = 50;
+pub const BATCH: usize = 50;
 
 /// What is sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
