@@ -52,10 +52,11 @@ enum Command {
         command: Option<EventsCommand>,
     },
     /// Check that what must always be true of the shop's records is; the shop may be open meanwhile. Ends with 0 where
-    /// all is well by now, with 1 where something is wrong, with 3 where it could not be looked at.
+    /// all is well by now, with 1 where something is wrong, with 2 where the configuration is, with 3 where it could not
+    /// be looked at: a database that isn't there is not made, and one that is not up to date is not migrated.
     Doctor {
-        /// Repair what follows from other records: counters, listings, payment states, expired holds, deliveries.
-        /// Money and orders are left to people.
+        /// Repair what follows from other records: counters, listings, payment states, balances of store credit, expired
+        /// holds, deliveries. Money and orders are left to people.
         #[arg(long)]
         repair: bool,
         /// Print JSON.
@@ -133,7 +134,11 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, Failure> {
         schemas::show(into.as_deref())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let opened = startup::open(&config, &config.public_url_at(config.addr)).await?;
+    let public_url = config.public_url_at(config.addr);
+    let opened = match command {
+        Command::Doctor { .. } => startup::open_to_look(&config, &public_url).await?,
+        _ => startup::open(&config, &public_url).await?,
+    };
     let outcome = match command {
         Command::CreateAdmin { email, name, password_stdin } => {
             admin::create(&opened.shop, &name, &email, password_stdin).await.map_err(Failure::from)

@@ -60,6 +60,12 @@ pub enum StartError {
     /// The database can't be reached or doesn't answer as it should.
     #[error("DATABASE_URL names a database that can't be used: {0}.")]
     Database(#[from] DbErr),
+    /// The database lacks what this version needs, and was only to be looked at.
+    #[error("DATABASE_URL names a database that is not up to date: `emporion migrate` has {pending} steps to take.")]
+    Outdated {
+        /// How many steps its schema lacks.
+        pending: usize,
+    },
     /// The address is taken, or not one of this machine.
     #[error("ADDR is {addr}, where nothing can listen: {error}.")]
     Listen {
@@ -95,6 +101,32 @@ pub struct Opened {
 /// # Errors
 /// [`StartError`]. That Redis can't be reached is none: it is looked for again and again.
 pub async fn open(config: &Config, public_url: &str) -> Result<Opened, StartError> {
+    open_for(config, public_url, Schema::IsMigrated).await
+}
+
+/// As [`open`], for whoever only looks: a database that isn't there, or not up to date, is left so.
+///
+/// # Errors
+/// [`StartError`], of which [`StartError::Outdated`] is for this only.
+pub async fn open_to_look(config: &Config, public_url: &str) -> Result<Opened, StartError> {
+    // First, so that nothing is made beside a database that isn't there.
+    let pending = reached(config, || pending(config.database_url.reveal())).await?;
+    if pending > 0 {
+        return Err(StartError::Outdated { pending });
+    }
+    open_for(config, public_url, Schema::IsLeft).await
+}
+
+/// What becomes of the schema of a database that is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Schema {
+    /// It is brought up to date, and made where there is none.
+    IsMigrated,
+    /// It stays as it is.
+    IsLeft,
+}
+
+async fn open_for(config: &Config, public_url: &str, schema: Schema) -> Result<Opened, StartError> {
     let in_data_dir = |error| StartError::DataDir { path: config.data_dir.clone(), error };
     let files = config.data_dir.join("files");
     create_private(&config.data_dir).and_then(|()| create_private(&files)).map_err(in_data_dir)?;
@@ -108,7 +140,7 @@ pub async fn open(config: &Config, public_url: &str) -> Result<Opened, StartErro
         }
     };
     let files = LocalFileSystem::new_with_prefix(files).map_err(|error| in_data_dir(io::Error::other(error)))?;
-    let db = connect(config).await?;
+    let db = connect(config, schema).await?;
     let redis = config.redis_url.as_ref().map(|url| redis(url.reveal())).transpose().map_err(StartError::Redis)?;
     let rabbit = config.rabbit()?.map(Arc::new);
     let mut handlers = workers::handlers(public_url);
@@ -169,17 +201,28 @@ fn create_private(path: &std::path::Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Migrates the database, then opens its pools. Waits for one that is still starting.
-async fn connect(config: &Config) -> Result<Db, DbErr> {
-    let started = Instant::now();
+/// Migrates the database where it is to be, then opens its pools.
+async fn connect(config: &Config, schema: Schema) -> Result<Db, DbErr> {
     let url = config.database_url.reveal();
-    loop {
-        let outcome = async {
+    let create = schema == Schema::IsMigrated;
+    let pool = PoolOptions { max_connections: config.database_max_connections, create, ..PoolOptions::default() };
+    reached(config, || async move {
+        if create {
             migrate(url).await?;
-            let pool = PoolOptions { max_connections: config.database_max_connections, ..PoolOptions::default() };
-            Db::connect(url, config.database_read_url.as_ref().map(|url| url.reveal()), pool).await
-        };
-        match outcome.await {
+        }
+        Db::connect(url, config.database_read_url.as_ref().map(|url| url.reveal()), pool).await
+    })
+    .await
+}
+
+/// What a database answers, once it does: waits for one that is still starting.
+async fn reached<T, Attempt: Future<Output = Result<T, DbErr>>>(
+    config: &Config,
+    ask: impl Fn() -> Attempt,
+) -> Result<T, DbErr> {
+    let started = Instant::now();
+    loop {
+        match ask().await {
             Err(error) if !config.is_embedded() && is_unreachable(&error) && started.elapsed() < DATABASE_PATIENCE => {
                 tracing::warn!(%error, "database not reached, trying again");
                 tokio::time::sleep(Duration::from_secs(1)).await;
@@ -187,6 +230,21 @@ async fn connect(config: &Config) -> Result<Db, DbErr> {
             outcome => return outcome,
         }
     }
+}
+
+/// How many steps the schema lacks.
+async fn pending(url: &str) -> Result<usize, DbErr> {
+    let pool = PoolOptions { max_connections: 1, create: false, ..PoolOptions::default() };
+    let db = Db::connect(url, None, pool).await?;
+    let pending = Migrator::get_pending_migrations_read_only(db.read()).await?.len();
+    close(&db).await?;
+    Ok(pending)
+}
+
+/// Closes both pools, which may be one.
+async fn close(db: &Db) -> Result<(), DbErr> {
+    db.read().close_by_ref().await?;
+    db.primary().close_by_ref().await
 }
 
 /// Brings the schema up to date, one process at a time.
@@ -197,8 +255,7 @@ async fn migrate(url: &str) -> Result<(), DbErr> {
         let tx = db.begin().await?;
         Migrator::up(&tx, None).await?;
         tx.commit().await?;
-        db.read().close_by_ref().await?;
-        return db.primary().close_by_ref().await;
+        return close(&db).await;
     }
     // The lock belongs to a connection, so there may be only one.
     let mut options = ConnectOptions::new(url);

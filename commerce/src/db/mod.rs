@@ -13,18 +13,20 @@ use sea_orm::{
 };
 use std::time::{Duration, Instant};
 
-/// How many connections each pool may open, and how long to wait for one.
+/// How many connections each pool may open, how long to wait for one, and whether there has to be a database.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolOptions {
     /// Most connections of a pool of readers (PostgreSQL: of each pool).
     pub max_connections: u32,
     /// How long a caller waits for a free connection.
     pub acquire_timeout: Duration,
+    /// Whether an SQLite file that isn't there is made.
+    pub create: bool,
 }
 
 impl Default for PoolOptions {
     fn default() -> Self {
-        Self { max_connections: 16, acquire_timeout: Duration::from_secs(3) }
+        Self { max_connections: 16, acquire_timeout: Duration::from_secs(3), create: true }
     }
 }
 
@@ -152,9 +154,9 @@ fn options(url: &str, pool: PoolOptions, max_connections: u32) -> ConnectOptions
 
 fn sqlite_options(url: &str, pool: PoolOptions, max_connections: u32) -> ConnectOptions {
     let mut options = options(url, pool, max_connections);
-    options.map_sqlx_sqlite_opts(|sqlite| {
+    options.map_sqlx_sqlite_opts(move |sqlite| {
         sqlite
-            .create_if_missing(true)
+            .create_if_missing(pool.create)
             .foreign_keys(true)
             .busy_timeout(LOCKED_FOR)
             .pragma("journal_mode", "WAL")

@@ -8,8 +8,10 @@ mod catalogue;
 mod events;
 mod orders;
 mod payments;
+mod returns;
 mod states;
 mod stock;
+mod store_credit;
 
 use crate::Shop;
 use crate::db::{Transient, is_unreachable, sql};
@@ -76,7 +78,8 @@ pub async fn examine(shop: &Shop, repair: bool) -> Result<Vec<Checked>, DbErr> {
 /// Those first on which the repairs of others rely.
 fn checks() -> impl Iterator<Item = Check> {
     let of_stock = stock::checks().into_iter().chain(catalogue::checks());
-    of_stock.chain(orders::checks()).chain(payments::checks()).chain(events::checks())
+    let of_money = payments::checks().into_iter().chain(store_credit::checks());
+    of_stock.chain(orders::checks()).chain(of_money).chain(returns::checks()).chain(events::checks())
 }
 
 /// Repairs what can be, as long as that leads anywhere.

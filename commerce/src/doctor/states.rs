@@ -44,8 +44,17 @@ pub(super) fn impossible(
     if !placed_fits {
         return Some("when it was placed does not fit");
     }
-    if waits != times.pay_by || waits != times.check_at {
+    if waits != times.pay_by {
         return Some("until when it waits for its payment does not fit");
+    }
+    // The rest of what was placed already may be paid, too, because it has become dearer.
+    let looked_at_fits = match lifecycle {
+        Lifecycle::AwaitingPayment => times.check_at,
+        Lifecycle::Placed => true,
+        Lifecycle::Draft | Lifecycle::InReview | Lifecycle::Cancelled => !times.check_at,
+    };
+    if !looked_at_fits {
+        return Some("when its payment is looked at again does not fit");
     }
     None
 }
@@ -76,7 +85,7 @@ mod tests {
             placed: text.contains('p'),
             cancelled: text.contains('c'),
             pay_by: text.contains('b'),
-            check_at: text.contains('b'),
+            check_at: text.contains('l'),
         };
         use Payment::{Authorised, None, Paid, PartlyPaid, PartlyRefunded, Refunded, Voided};
         let unpaid = [None, PartlyPaid, PartlyRefunded, Refunded, Voided];
@@ -85,9 +94,9 @@ mod tests {
             let unsent = fulfilment == Fulfilment::Unfulfilled;
             let possible = match lifecycle {
                 Lifecycle::Draft => unsent && payment == None && at == times(""),
-                Lifecycle::AwaitingPayment => unsent && unpaid.contains(&payment) && at == times("b"),
+                Lifecycle::AwaitingPayment => unsent && unpaid.contains(&payment) && at == times("bl"),
                 Lifecycle::InReview => unsent && every.contains(&payment) && at == times(""),
-                Lifecycle::Placed => every.contains(&payment) && at == times("p"),
+                Lifecycle::Placed => every.contains(&payment) && (at == times("p") || at == times("pl")),
                 Lifecycle::Cancelled => unsent && (at == times("c") || at == times("pc")),
             };
             let found = impossible(lifecycle, payment, fulfilment, at);

@@ -98,20 +98,3 @@ pub async fn entries<C: ConnectionTrait>(
         })
         .collect()
 }
-
-/// Whose balance is not what its entries come to.
-///
-/// # Errors
-/// When the database fails.
-pub async fn discrepancies<C: ConnectionTrait>(db: &C) -> Result<Vec<UserId>, DbErr> {
-    let text = "SELECT u.id FROM users u WHERE EXISTS (
-            SELECT 1 FROM store_credit_balances b WHERE b.user_id = u.id AND b.balance <> COALESCE((
-                SELECT SUM(e.amount) FROM store_credit_entries e
-                WHERE e.user_id = b.user_id AND e.currency = b.currency), 0)
-        ) OR EXISTS (
-            SELECT 1 FROM store_credit_entries e WHERE e.user_id = u.id AND NOT EXISTS (
-                SELECT 1 FROM store_credit_balances b WHERE b.user_id = e.user_id AND b.currency = e.currency)
-        ) ORDER BY u.id";
-    let rows = db.query_all_raw(sql(db, text, [])).await?;
-    rows.iter().map(|row| row.try_get("", "id")).collect()
-}

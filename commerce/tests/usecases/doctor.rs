@@ -1,6 +1,8 @@
 //! The doctor finds nothing in a busy shop, and everything that is broken by hand; it repairs what it may.
 
-use crate::harness::TestShop;
+use crate::harness::{Answer, TestShop};
+use crate::order_edits::change;
+use crate::store_credit::{give, reviewed};
 use commerce::accounts::SignedIn;
 use commerce::checkout::Step;
 use commerce::checkout::save_step::StepDone;
@@ -14,7 +16,12 @@ use commerce::orders::cancel::cancel_for;
 use commerce::orders::refund::{Refund, RefundMethod, refund};
 use commerce::orders::{OrderId, queries};
 use commerce::payments::operate::operate_due;
+use commerce::payments::pay;
 use commerce::payments::settle::settle_due;
+use commerce::returns::receive::{Arrival, receive};
+use commerce::returns::refund::{Settlement, refund as refund_return};
+use commerce::returns::request::open_for;
+use commerce::returns::{Counted, NewReturn, ReturnReason, Wanted, Word, queries as returns};
 use sea_orm::{ConnectionTrait, Value};
 
 impl TestShop {
@@ -167,6 +174,32 @@ both_databases! {
         shop.assert_sound().await;
     }
 
+    async fn what_staff_change_is_sound(shop: TestShop) {
+        let busy = busy(&shop).await;
+        let dearer = order(&shop, "card").await;
+        issue(&shop, dearer).await.expect("issued").expect("placed");
+        change(&shop, &busy.ada, dearer, &[3, 1]).await;
+        shop.world().card.will([Answer::Decline]);
+        assert!(pay::pay(&shop, dearer, None).await.is_err());
+        let looked_at = "SELECT COUNT(*) AS n FROM orders WHERE lifecycle = 'placed' AND check_at IS NOT NULL";
+        assert_eq!((shop.number(looked_at, []).await, shop.count("cancelled_invoices").await), (1, 1));
+        shop.deliver_events().await;
+        shop.assert_sound().await;
+        // Paid with store credit, and the rest at a gateway that has not agreed yet.
+        let eve = shop.member("eve@example.org").await;
+        give(&shop, &busy.ada, &eve, 10_000).await;
+        let cart = reviewed(&shop, &eve, StepDone::Credit(None)).await;
+        let access = cart.place().await.expect("placed");
+        let covered = queries::by_access_token(shop.db.primary(), &access.hash()).await.expect("read");
+        let covered = covered.expect("an order").id;
+        change(&shop, &busy.ada, covered, &[4]).await;
+        pay::change_method(&shop, covered, None, "test").await.expect("changed");
+        shop.deliver_events().await;
+        shop.assert_sound().await;
+        let spent = "UPDATE store_credit_entries SET order_id = NULL WHERE kind = 'spent'";
+        is_left(&shop, &["store-credit-of-orders"], spent, []).await;
+    }
+
     async fn counters_follow_the_ledger_and_the_claims(shop: TestShop) {
         busy(&shop).await;
         let mug = shop.variation("MUG").await.0;
@@ -265,7 +298,13 @@ both_databases! {
         let now = Value::from(shop.clock.now());
         is_left(&shop, &["invoices"], invoice, [busy.waiting.into(), 2.into(), now.clone()]).await;
         shop.execute("DELETE FROM invoices WHERE number = 2", []).await;
-        is_left(&shop, &["invoices"], invoice, [busy.paid.into(), 3.into(), now]).await;
+        is_left(&shop, &["invoices"], invoice, [busy.paid.into(), 3.into(), now.clone()]).await;
+        let cancelled = "INSERT INTO cancelled_invoices (number, order_id, content, issued_at, cancelled_at)
+                         VALUES ($1, $2, '{}', $3, $3)";
+        shop.execute(cancelled, [2.into(), busy.sent.into(), now.clone()]).await;
+        shop.assert_sound().await;
+        is_left(&shop, &["invoices"], cancelled, [3.into(), busy.sent.into(), now]).await;
+        shop.execute("DELETE FROM cancelled_invoices", []).await;
         shop.execute("DELETE FROM invoices WHERE number = 3", []).await;
         let event = "DELETE FROM events WHERE aggregate_id = $1 AND kind = 'OrderPlaced'";
         is_left(&shop, &["announced"], event, transfer).await;
@@ -280,6 +319,12 @@ both_databases! {
         assert_eq!((states.wrong, states.findings.len(), states.findings[0].id), (1, 1, busy.transfer.0));
         let text = "UPDATE orders SET placed_at = created_at WHERE id = $1";
         shop.execute(text, [busy.transfer.into()]).await;
+        let (looked_at, now) = ("UPDATE orders SET check_at = $1 WHERE lifecycle = 'cancelled'", shop.clock.now());
+        is_left(&shop, &["states"], looked_at, [now.into()]).await;
+        shop.execute("UPDATE orders SET check_at = NULL WHERE lifecycle = 'cancelled'", []).await;
+        let unseen = "UPDATE orders SET check_at = NULL WHERE id = $1";
+        is_left(&shop, &["states"], unseen, [busy.waiting.into()]).await;
+        shop.execute("UPDATE orders SET check_at = pay_by WHERE id = $1", [busy.waiting.into()]).await;
         let text = "UPDATE orders SET fulfilment = 'delivered' WHERE id = $1";
         is_mended(&shop, &["fulfilment"], text, [busy.sent.into()]).await;
         is_mended(&shop, &["fulfilment"], text, [busy.transfer.into()]).await;
@@ -296,14 +341,18 @@ both_databases! {
         is_left(&shop, &["currencies"], &currency("USD"), [busy.paid.into()]).await;
         shop.execute(&currency("EUR"), [busy.paid.into()]).await;
         let credit = |amount: &str| format!("UPDATE orders SET store_credit = {amount} WHERE id = $1");
-        is_left(&shop, &["store-credit"], &credit("-1"), [busy.transfer.into()]).await;
+        is_left(&shop, &["store-credit-of-orders"], &credit("-1"), [busy.transfer.into()]).await;
         shop.execute(&credit("0"), [busy.transfer.into()]).await;
-        is_left(&shop, &["store-credit"], "UPDATE store_credit_entries SET amount = -amount", []).await;
+        let names = ["store-credit", "store-credit-of-orders"];
+        is_left(&shop, &names, "UPDATE store_credit_entries SET amount = -amount", []).await;
         shop.execute("UPDATE store_credit_entries SET amount = -amount", []).await;
+        let given = |amount: i64| format!("UPDATE refunds SET amount = {amount} WHERE method = 'store_credit'");
+        is_left(&shop, &["store-credit-of-orders"], &given(101), []).await;
+        shop.execute(&given(100), []).await;
         is_left(&shop, &["refunded-pieces"], "UPDATE refund_lines SET quantity = 3", []).await;
         shop.execute("UPDATE refund_lines SET quantity = 1", []).await;
-        is_left(&shop, &["refunds"], "UPDATE refunds SET amount = 1000000 WHERE method = 'store_credit'", []).await;
-        shop.execute("UPDATE refunds SET amount = 100 WHERE method = 'store_credit'", []).await;
+        is_left(&shop, &["refunds", "store-credit-of-orders"], &given(1_000_000), []).await;
+        shop.execute(&given(100), []).await;
         let agreed = "UPDATE orders SET lifecycle = 'awaiting_payment', placed_at = NULL, pay_by = $2, check_at = $2
                       WHERE id = $1";
         let later = shop.clock.now() + chrono::TimeDelta::minutes(5);
@@ -312,8 +361,60 @@ both_databases! {
 
     async fn what_nobody_agreed_to_is_not_placed(shop: TestShop) {
         let busy = busy(&shop).await;
-        let text = "UPDATE orders SET payment_method = 'test' WHERE id = $1";
-        is_left(&shop, &["agreed"], text, [busy.transfer.into()]).await;
+        let transfer = [Value::from(busy.transfer)];
+        shop.execute("UPDATE orders SET payment_method = 'test' WHERE id = $1", transfer.clone()).await;
+        // Placed before another way was chosen for it.
+        shop.assert_sound().await;
+        let text = "UPDATE payment_attempts SET gateway = 'test' WHERE order_id = $1";
+        is_left(&shop, &["agreed"], text, transfer).await;
+    }
+
+    async fn balances_follow_their_entries(shop: TestShop) {
+        busy(&shop).await;
+        is_mended(&shop, &["store-credit"], "UPDATE store_credit_balances SET balance = balance + 7", []).await;
+        is_mended(&shop, &["store-credit"], "DELETE FROM store_credit_balances", []).await;
+        assert_eq!(shop.number("SELECT balance AS n FROM store_credit_balances", []).await, 100);
+    }
+
+    async fn refunds_that_a_gateway_refuses_are_named(shop: TestShop) {
+        let busy = busy(&shop).await;
+        let back = Refund {
+            key: "c".to_owned(),
+            amount: Some(Money::new(500, Currency::EUR)),
+            lines: Vec::new(),
+            method: RefundMethod::Original,
+            reason: "late".to_owned(),
+        };
+        refund(&shop, &busy.ada, busy.sent, &back).await.expect("decided");
+        shop.deliver_events().await;
+        shop.assert_sound().await;
+        let refused = "UPDATE payment_operations SET due_at = NULL WHERE due_at IS NOT NULL";
+        is_left(&shop, &["refunds-given"], refused, []).await;
+    }
+
+    async fn what_comes_back_was_sent(shop: TestShop) {
+        let busy = busy(&shop).await;
+        let mug = queries::by_id(shop.db.primary(), busy.sent).await.expect("read").expect("the order").lines[0].id;
+        let wanted = Wanted { line: mug, quantity: 1, reason: ReturnReason::Damaged, comment: String::new() };
+        let new = NewReturn { key: "a".to_owned(), lines: vec![wanted] };
+        open_for(&shop, &busy.ada, busy.sent, &new, "").await.expect("opened");
+        let of = returns::of_order(shop.db.primary(), busy.sent).await.expect("read")[0].id;
+        let word = |key: &str| Word { key: key.to_owned(), note: String::new() };
+        let counted = vec![Counted { line: mug, received: 1, resellable: 1 }];
+        let arrival = Arrival { location: shop.warehouse().await, counted };
+        receive(&shop, &busy.ada, of, &arrival, &word("receive")).await.expect("counted");
+        let all = Settlement { method: RefundMethod::Original, deduction: 0 };
+        refund_return(&shop, &busy.ada, of, all, &word("refund")).await.expect("decided");
+        operate_due(&shop).await.expect("operated");
+        shop.deliver_events().await;
+        shop.assert_sound().await;
+        let come = |pieces: i64| format!("UPDATE return_lines SET quantity = {pieces}, received = {pieces}");
+        is_left(&shop, &["returned-pieces"], &come(2), []).await;
+        shop.execute(&come(1), []).await;
+        shop.force(("return_lines", "ck_return_lines_resellable"), "UPDATE return_lines SET resellable = 2").await;
+        stays(&shop, &["returned-pieces"]).await;
+        shop.execute("UPDATE return_lines SET resellable = 1", []).await;
+        is_left(&shop, &["returns-refunded"], "UPDATE returns SET refund_id = NULL", []).await;
     }
 
     async fn money_that_nobody_gives_back_is_named(shop: TestShop) {

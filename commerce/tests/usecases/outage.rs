@@ -49,7 +49,7 @@ async fn the_shop_recovers_when_postgres_returns() {
     }
     let server = Server::start_new();
     let database = Database::at(server.url()).await;
-    let pool = PoolOptions { max_connections: 8, acquire_timeout: Duration::from_secs(1) };
+    let pool = PoolOptions { max_connections: 8, acquire_timeout: Duration::from_secs(1), ..PoolOptions::default() };
     let shop = TestShop::over(database, pool).await;
     shop.sells("MUG", 1_290, 50).await;
     let mut guest = shop.guest();

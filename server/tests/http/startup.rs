@@ -27,7 +27,7 @@ fn assert_refused(output: &Output, code: i32, beginning: &str) {
 
 #[test]
 fn a_wrong_variable_is_named() {
-    for command in ["serve", "migrate", "seed"] {
+    for command in ["serve", "migrate", "seed", "doctor"] {
         assert_refused(&emporion(&[command], &[("ADDR", "nowhere")]), 2, "ADDR must be an IP address and a port");
     }
     let postgres = "postgres://me:hunter2@host:port/db";
@@ -53,6 +53,7 @@ async fn the_doctor_says_whether_all_is_well() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().to_str().expect("text");
     let doctor = |arguments: &[&str]| emporion(&[&["doctor"], arguments].concat(), &[("DATA_DIR", data)]);
+    assert!(emporion(&["migrate"], &[("DATA_DIR", data)]).status.success());
     let well = doctor(&[]);
     assert_eq!(
         (well.status.code(), String::from_utf8_lossy(&well.stdout).ends_with("\nAll is well.\n")),
@@ -73,6 +74,24 @@ async fn the_doctor_says_whether_all_is_well() {
     assert_eq!(wrong.map(|check| check["check"].as_str()).collect::<Vec<_>>(), [Some("webhooks")]);
     let nowhere = emporion(&["doctor"], &[("DATABASE_URL", "sqlite:///nowhere/at/all/shop.db")]);
     assert_eq!(nowhere.status.code(), Some(3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_makes_no_database_and_migrates_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("data");
+    let data = path.to_str().expect("text");
+    let run = |command: &str| emporion(&[command], &[("DATA_DIR", data)]);
+    assert_refused(&run("doctor"), 3, "DATABASE_URL names a database that can't be used");
+    assert!(!path.exists(), "nothing was made");
+    assert!(run("migrate").status.success());
+    assert_eq!(run("doctor").status.code(), Some(0));
+    let db = Database::connect(format!("sqlite://{data}/emporion.db")).await.expect("connected");
+    let text = "DELETE FROM seaql_migrations WHERE version = (SELECT MAX(version) FROM seaql_migrations)";
+    db.execute_unprepared(text).await.expect("a step is to be taken again");
+    for _ in 0..2 {
+        assert_refused(&run("doctor"), 3, "DATABASE_URL names a database that is not up to date");
+    }
 }
 
 #[test]
