@@ -2,12 +2,12 @@
 //! catalogue does.
 
 use crate::catalog::{ChosenOptions, ProductId, VariationId};
-use crate::checkout::Address;
+use crate::checkout::{Address, PAY_BY_MINUTES};
 use crate::media::Picture;
 use crate::money::{Currency, Money};
 use crate::payments::PaymentTerms;
 use crate::pricing::{Amounts, LineTotal};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "ssr")]
@@ -30,6 +30,8 @@ pub mod lookup;
 mod number;
 #[cfg(feature = "ssr")]
 pub mod place;
+#[cfg(feature = "ssr")]
+pub mod purge;
 #[cfg(feature = "ssr")]
 pub mod queries;
 #[cfg(feature = "ssr")]
@@ -115,6 +117,12 @@ impl Order {
     /// Its state in one word.
     pub fn status(&self) -> Status {
         status(self.lifecycle, self.payment, self.fulfilment, self.payment_terms)
+    }
+
+    /// Whether it waits for its payment as its shopper has placed it: staff, who make and change orders, give more time.
+    pub fn waits_as_placed(&self) -> bool {
+        self.lifecycle == Lifecycle::AwaitingPayment
+            && self.pay_by.is_some_and(|by| by - self.created_at <= TimeDelta::minutes(2 * PAY_BY_MINUTES))
     }
 
     /// What is to be paid in all.

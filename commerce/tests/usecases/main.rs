@@ -18,6 +18,7 @@ mod checkout;
 mod concurrency;
 mod delivery;
 mod doctor;
+mod draft_purge;
 mod email_change;
 mod erasure;
 mod events;
