@@ -65,6 +65,8 @@ const pages: Record<string, (shop: Shop) => Promise<unknown>> = {
 /** Pages of one member after the other: to become one takes longer than to look at them. */
 const memberPages: Record<string, (shop: Shop) => Promise<unknown>> = {
   orders: (shop) => shop.open('/account'),
+  'store credit': (shop) => shop.open('/account/credit'),
+  'saved payment methods': (shop) => shop.open('/account/payment-methods'),
   profile: (shop) => shop.open('/account/profile'),
   'another address': (shop) => shop.open('/account/email'),
   download: (shop) => shop.open('/account/download'),
@@ -101,6 +103,34 @@ const staffPages: Record<string, (shop: Shop) => Promise<unknown>> = {
   person: (shop) => shop.main.getByRole('row').nth(1).getByRole('link').click(),
   'audit log': (shop) => shop.open('/admin/audit'),
   returns: (shop) => shop.open('/admin/returns'),
+};
+
+/** Pages of an order and of what is sent back of it, one after the other, for its customer and for staff. */
+const orderPages: Record<string, (shop: Shop, number: string) => Promise<unknown>> = {
+  'order, a parcel to be sent': async (shop, number) => {
+    await shop.open(`/admin/orders/${number}`);
+    await expect(shop.button('Send')).toBeVisible();
+  },
+  'order, to be changed': async (shop, number) => {
+    await shop.open(`/admin/orders/${number}/edit`);
+    await expect(shop.main).toContainText('Nothing is changed yet');
+  },
+  'return form, refused': async (shop, number) => {
+    await shop.open(`/admin/orders/${number}`);
+    await shop.main.getByLabel('Name of the carrier').fill('City Couriers');
+    await shop.button('Send').click();
+    await expect(shop.main.getByRole('status')).toContainText('on its way');
+    await shop.open(`/account/orders/${number}/return`);
+    await shop.main.getByLabel(/^Pieces to return/).fill('1');
+    await shop.button('Ask to return').click();
+    await expect(shop.errors).toHaveCount(1);
+  },
+  'return, asked for': async (shop) => {
+    await shop.main.getByLabel('Reason').selectOption('I don’t want it any more');
+    await shop.button('Ask to return').click();
+    await expect(shop.main.getByRole('status')).toContainText('We have got your request');
+  },
+  'return, to be answered': (shop, number) => shop.open(`/admin/returns/${number}-R1`),
 };
 
 /** Looks at the page that is open, in light and dark, wide and narrow. */
@@ -146,6 +176,19 @@ test('pages of staff: axe finds nothing, and nothing is cut off', async ({ page,
   await signIn(shop, 'admin@example.org', process.env.E2E_ADMIN_PASSWORD);
   for (const [name, visit] of Object.entries(staffPages)) {
     await visit(shop);
+    await look(page, shop, name);
+  }
+});
+
+test('pages of an order and its return: axe finds nothing, and nothing is cut off', async ({ page, shop }) => {
+  test.slow();
+  // One person is both its customer and staff, and what is paid at the door can be sent at once.
+  await signIn(shop, 'admin@example.org', process.env.E2E_ADMIN_PASSWORD);
+  await shop.checkoutTo('review', 'Cash on delivery');
+  await shop.placeOrder.click();
+  const number = await shop.confirmed();
+  for (const [name, visit] of Object.entries(orderPages)) {
+    await visit(shop, number);
     await look(page, shop, name);
   }
 });

@@ -113,7 +113,8 @@ test('a member has a card remembered, pays with it at one press, and has it forg
   await expect(shop.main).toContainText('It is paid');
 
   await shop.open('/account/payment-methods');
-  await shop.button('Remove Test card •••• 4242').click();
+  await shop.main.locator('summary', { hasText: 'Test card •••• 4242' }).click();
+  await shop.button('Really remove Test card •••• 4242').click();
   await expect(shop.main.getByRole('status')).toContainText('removed');
   await expect(shop.main).toContainText('Nothing is saved');
 });

@@ -70,6 +70,7 @@ test('a guest sends something back with a photo, and gets the money @mobile', as
   await expect(shop.main).toContainText('Thank you for the photo');
   await expect(shop.button('Withdraw the request')).toHaveCount(0);
 
+  await expect(admin.main.getByLabel('Of them can be sold again')).toHaveValue('0');
   await admin.main.getByLabel('Of them can be sold again').fill('2');
   await admin.button('It has come').click();
   await expect(admin.errors).toHaveCount(1);

@@ -7,7 +7,7 @@ use crate::page::Page;
 use commerce::payments::saved::{MethodLabel, SavedMethod, queries};
 use leptos::prelude::*;
 
-/// What is kept for whoever is signed in, each with a button that ends that.
+/// What is kept for whoever is signed in, each with the way to end that.
 #[component]
 pub fn PaymentMethodsPage() -> impl IntoView {
     let page = Page::current();
@@ -40,10 +40,16 @@ fn Methods(methods: Vec<SavedMethod>) -> impl IntoView {
                         <p><strong>{name}</strong></p>
                         <p class="hint">{until(&method.label)}"saved "{day(method.created_at)}" · "{method_name(&method.gateway)}</p>
                     </div>
-                    <form method="post" action="/actions/account/remove-payment-method">
-                        <input type="hidden" name="method" value=method.id.to_string() />
-                        <button class="button">"Remove"<span class="visually-hidden">{named}</span></button>
-                    </form>
+                    <div class="address-actions">
+                        <details>
+                            <summary class="button">"Remove"<span class="visually-hidden">{named.clone()}</span></summary>
+                            <form method="post" action="/actions/account/remove-payment-method">
+                                <input type="hidden" name="method" value=method.id.to_string() />
+                                <p>"The provider forgets it. You can have it saved again when you pay next time."</p>
+                                <button class="button danger">"Really remove"<span class="visually-hidden">{named}</span></button>
+                            </form>
+                        </details>
+                    </div>
                 </li>
             }
         })

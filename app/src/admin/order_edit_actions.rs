@@ -1,6 +1,9 @@
 //! What the forms do by which staff put an order together or change one.
 
-use super::order_edit::{edit_form, edit_path};
+mod lines;
+
+use self::lines::{add, keep_lines, text_of, with_lines};
+use super::order_edit::{edit_form, edit_path, looking_for};
 use crate::accounts::sign_in_for;
 use crate::checkout::actions::NOTE_LENGTH;
 use crate::forms::keep_draft;
@@ -9,13 +12,12 @@ use crate::page::Page;
 use commerce::accounts::SignedIn;
 use commerce::catalog::VariationId;
 use commerce::checkout::parse_contact;
-use commerce::forms::{Errors, FieldError, Fields, MAX_QUANTITY, clean};
+use commerce::forms::{Errors, FieldError, Fields, clean};
 use commerce::inventory::Shortage;
-use commerce::money::Money;
 use commerce::orders::compose::proposal::proposal;
 use commerce::orders::compose::stage::{discard, stage};
-use commerce::orders::compose::{Agreement, ComposedLine, Composition, EditError, EditId, Proposal};
-use commerce::orders::{OrderNumber, draft, edit};
+use commerce::orders::compose::{Agreement, Composition, EditError, EditId, Proposal};
+use commerce::orders::{Order, OrderNumber, draft, edit};
 use leptos::prelude::*;
 use leptos::server_fn::axum::register_explicit;
 
@@ -54,18 +56,26 @@ async fn staff(page: &Page, path: &str) -> Option<SignedIn> {
     None
 }
 
+/// Where those go who ask for what is not there.
+const NO_ORDER: &str = "/admin/orders?refused=no-order";
+
 /// What is asked; whoever asks otherwise is answered.
 async fn asked(page: &Page, fields: &Fields) -> Option<Asked> {
+    asked_or(page, fields, NO_ORDER).await
+}
+
+/// The same; `gone` is where those go whose order is not there, or not any more.
+async fn asked_or(page: &Page, fields: &Fields, gone: &str) -> Option<Asked> {
     let number = field(fields, "number").and_then(|number| number.parse::<OrderNumber>().ok());
     let who = staff(page, &number.map_or_else(|| "/admin/orders".to_owned(), edit_path)).await?;
     let (Some(number), Some(seen)) = (number, field(fields, "seen").and_then(|seen| seen.parse().ok())) else {
-        page.see_other("/admin/orders?refused=no-order");
+        page.see_other(NO_ORDER);
         return None;
     };
     match proposal(&page.shop, &who, number).await {
         Ok(Some(proposal)) => Some(Asked { who, number, seen, proposal }),
         Ok(None) => {
-            page.see_other("/admin/orders?refused=no-order");
+            page.see_other(gone);
             None
         }
         Err(error) => {
@@ -109,10 +119,15 @@ fn refuse(page: &Page, number: OrderNumber, error: &EditError) {
     page.see_other(&format!("{path}?refused={}", code(error)));
 }
 
-/// Keeps what an order is to become; `place` is what of the page is shown then.
-async fn keep(page: &Page, asked: &Asked, composition: &Composition, place: &str) {
-    match stage(&page.shop, &asked.who, asked.proposal.order.id, asked.seen, composition).await {
-        Ok(()) => page.see_other(&format!("{}{place}", edit_path(asked.number))),
+/// Keeps what an order is to become, and goes to `path` then.
+async fn keep(page: &Page, asked: &Asked, composition: &Composition, path: &str) {
+    let kept = match *composition == asked.proposal.composition {
+        // Who only looks for something proposes nothing.
+        true => Ok(()),
+        false => stage(&page.shop, &asked.who, asked.proposal.order.id, asked.seen, composition).await,
+    };
+    match kept {
+        Ok(()) => page.see_other(path),
         Err(error) => refuse(page, asked.number, &error),
     }
 }
@@ -140,73 +155,36 @@ pub async fn add_to_order(#[server(flatten)] fields: Fields) -> Result<(), Serve
         refuse(&page, asked.number, &EditError::NotOffered);
         return Ok(());
     };
-    let mut composition = asked.proposal.composition.clone();
-    if let Err(error) = composition.add(variation) {
+    let mut composition = match with_lines(&fields, &asked) {
+        Ok(composition) => composition,
+        Err(errors) => {
+            keep_lines(&page, &asked, fields, errors).await;
+            return Ok(());
+        }
+    };
+    if let Err(error) = add(&mut composition, variation, &fields) {
         refuse(&page, asked.number, &error);
         return Ok(());
     }
-    let text: String =
-        url::form_urlencoded::byte_serialize(field(&fields, "q").unwrap_or_default().as_bytes()).collect();
-    keep(&page, &asked, &composition, &format!("?q={text}#lines")).await;
+    keep(&page, &asked, &composition, &format!("{}#lines", looking_for(asked.number, text_of(&fields)))).await;
     Ok(())
 }
 
-/// What the form says of a line; what it does not say stays.
-fn line(fields: &Fields, asked: &Asked, line: ComposedLine, errors: &mut Errors) -> ComposedLine {
-    let mut changed = line;
-    let name = format!("pieces-{}", line.variation);
-    if let Some(typed) = field(fields, &name) {
-        match clean(Some(typed)).parse() {
-            Ok(quantity) if (0..=MAX_QUANTITY).contains(&quantity) => changed.quantity = quantity,
-            _ => {
-                errors.insert(name, FieldError::QuantityOutOfRange);
-            }
-        }
-    }
-    let name = format!("price-{}", line.variation);
-    if let Some(typed) = field(fields, &name) {
-        match clean(Some(typed)) {
-            text if text.is_empty() => changed.unit_price = None,
-            text => match Money::parse(&text, asked.proposal.order.currency) {
-                Some(price) if price.minor() >= 0 => changed.unit_price = Some(price.minor()),
-                _ => {
-                    errors.insert(name, FieldError::Invalid);
-                }
-            },
-        }
-    }
-    changed
-}
-
-/// Sets the quantities, and the prices of what is new.
+/// Sets the quantities, and the prices of what is new; where something is looked for, what is found is shown.
 #[server(prefix = "/actions", endpoint = "admin/order-lines")]
 pub async fn set_order_lines(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     let page = Page::of_action();
-    let mut fields = fields;
     let Some(asked) = asked(&page, &fields).await else { return Ok(()) };
-    let mut errors = Errors::new();
-    let mut composition = asked.proposal.composition.clone();
-    composition.lines = composition.lines.into_iter().map(|known| line(&fields, &asked, known, &mut errors)).collect();
-    if errors.is_empty() {
-        // What nobody has bought before and nobody wants any more is in nothing.
-        let bought = |line: &ComposedLine| asked.proposal.order.lines.iter().any(|of| of.variation == line.variation);
-        composition.lines.retain(|line| line.quantity > 0 || bought(line));
-        keep(&page, &asked, &composition, "#outcome").await;
-        return Ok(());
-    }
-    // As many lines as there can be don't fit into what is kept: only what was changed has to.
-    for known in &asked.proposal.composition.lines {
-        let name = format!("pieces-{}", known.variation);
-        if !errors.contains_key(&name) && field(&fields, &name) == Some(known.quantity.to_string().as_str()) {
-            fields.remove(&name);
+    match with_lines(&fields, &asked) {
+        Ok(composition) => {
+            let text = text_of(&fields);
+            // Enter in the field of the search presses the first button, which is another one.
+            let looks = fields.contains_key("search") || text != field(&fields, "looked_for").unwrap_or_default();
+            let place = if looks { "#adding" } else { "#outcome" };
+            keep(&page, &asked, &composition, &format!("{}{place}", looking_for(asked.number, text))).await;
         }
-        let name = format!("price-{}", known.variation);
-        let price = known.unit_price.map(|minor| Money::new(minor, asked.proposal.order.currency).to_decimal_string());
-        if !errors.contains_key(&name) && field(&fields, &name) == Some(price.unwrap_or_default().as_str()) {
-            fields.remove(&name);
-        }
+        Err(errors) => keep_lines(&page, &asked, fields, errors).await,
     }
-    keep_draft(&page, &edit_form(asked.number), &edit_path(asked.number), fields, errors).await;
     Ok(())
 }
 
@@ -233,7 +211,7 @@ pub async fn set_order_contact(#[server(flatten)] fields: Fields) -> Result<(), 
                 billing_address: contact.billing,
                 ..asked.proposal.composition.clone()
             };
-            keep(&page, &asked, &composition, "#contact").await;
+            keep(&page, &asked, &composition, &format!("{path}#contact")).await;
         }
         Err(errors) => keep_draft(&page, &form, &path, fields, errors).await,
     }
@@ -250,27 +228,29 @@ pub async fn set_order_choices(#[server(flatten)] fields: Fields) -> Result<(), 
         |name: &str, known: &str| field(&fields, name).map_or_else(|| known.to_owned(), |code| clean(Some(code)));
     let mut composition =
         Composition { delivery_method: chosen("delivery_method", &known.delivery_method), ..known.clone() };
-    if asked.proposal.is_draft() {
+    let (proposal, mut errors) = (&asked.proposal, Errors::new());
+    let is_offered = proposal.delivery_offers.iter().any(|(offer, _)| offer.code == composition.delivery_method);
+    if !composition.delivery_method.is_empty() && !is_offered {
+        errors.insert("delivery_method".to_owned(), FieldError::UnknownChoice);
+    }
+    if proposal.is_draft() {
         composition.payment_method = chosen("payment_method", &known.payment_method);
+        let is_offered = proposal.payment_offers.iter().any(|offer| offer.code == composition.payment_method);
+        if !composition.payment_method.is_empty() && !is_offered {
+            errors.insert("payment_method".to_owned(), FieldError::UnknownChoice);
+        }
         let note = field(&fields, "note").unwrap_or(&known.note).replace("\r\n", "\n");
         let note: String = note.chars().filter(|c| !c.is_control() || *c == '\n').collect();
         if note.chars().count() > NOTE_LENGTH {
-            let errors = [("note".to_owned(), FieldError::TooLong)].into();
-            keep_draft(&page, &edit_form(asked.number), &edit_path(asked.number), fields, errors).await;
-            return Ok(());
+            errors.insert("note".to_owned(), FieldError::TooLong);
         }
         note.trim().clone_into(&mut composition.note);
     }
-    let proposal = &asked.proposal;
-    let deliverable = composition.delivery_method.is_empty()
-        || proposal.delivery_offers.iter().any(|(offer, _)| offer.code == composition.delivery_method);
-    let payable = !proposal.is_draft()
-        || composition.payment_method.is_empty()
-        || proposal.payment_offers.iter().any(|offer| offer.code == composition.payment_method);
-    if deliverable && payable {
-        keep(&page, &asked, &composition, "#outcome").await;
+    let path = edit_path(asked.number);
+    if errors.is_empty() {
+        keep(&page, &asked, &composition, &format!("{path}#outcome")).await;
     } else {
-        refuse(&page, asked.number, &EditError::NotOffered);
+        keep_draft(&page, &edit_form(asked.number), &path, fields, errors).await;
     }
     Ok(())
 }
@@ -289,21 +269,20 @@ fn agreement(fields: &Fields, seen: i64) -> Option<Agreement> {
 #[server(prefix = "/actions", endpoint = "admin/order-apply")]
 pub async fn apply_order(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     let page = Page::of_action();
-    let mut fields = fields;
     let number = field(&fields, "number").and_then(|number| number.parse::<OrderNumber>().ok());
     let Some(who) = staff(&page, &number.map_or_else(|| "/admin/orders".to_owned(), edit_path)).await else {
         return Ok(());
     };
     let seen = field(&fields, "seen").and_then(|seen| seen.parse().ok()).and_then(|seen| agreement(&fields, seen));
     let (Some(number), Some(seen)) = (number, seen) else {
-        page.see_other("/admin/orders?refused=no-order");
+        page.see_other(NO_ORDER);
         return Ok(());
     };
     // Sent twice, the first one may have placed it: there is no proposal of it any more.
     let order = match commerce::orders::search::by_number(&page.shop, &who, number).await {
         Ok(Some(order)) => order,
         Ok(None) => {
-            page.see_other("/admin/orders?refused=no-order");
+            page.see_other(NO_ORDER);
             return Ok(());
         }
         Err(error) => {
@@ -311,21 +290,53 @@ pub async fn apply_order(#[server(flatten)] fields: Fields) -> Result<(), Server
             return Ok(());
         }
     };
+    if typed_meanwhile(&page, &who, number, &fields).await {
+        return Ok(());
+    }
+    apply(&page, &who, &order, seen, fields).await;
+    Ok(())
+}
+
+/// Whether the lines that are sent are others than those that were seen with what they come to. They are kept then, and
+/// whoever sent them is shown what they come to.
+async fn typed_meanwhile(page: &Page, who: &SignedIn, number: OrderNumber, fields: &Fields) -> bool {
+    let seen = field(fields, "seen").and_then(|seen| seen.parse().ok()).unwrap_or_default();
+    let asked = match proposal(&page.shop, who, number).await {
+        Ok(Some(proposal)) => Asked { who: who.clone(), number, seen, proposal },
+        // What can't be changed any more may have become what is asked for.
+        Ok(None) | Err(EditError::WrongState) => return false,
+        Err(error) => {
+            refuse(page, number, &error);
+            return true;
+        }
+    };
+    match with_lines(fields, &asked) {
+        Ok(composition) if composition == asked.proposal.composition => return false,
+        Ok(composition) => {
+            let path = format!("{}?refused=total-changed#outcome", edit_path(number));
+            keep(page, &asked, &composition, &path).await;
+        }
+        Err(errors) => keep_lines(page, &asked, fields.clone(), errors).await,
+    }
+    true
+}
+
+async fn apply(page: &Page, who: &SignedIn, order: &Order, seen: Agreement, mut fields: Fields) {
+    let number = order.number;
     let (outcome, done) = if fields.contains_key("draft") {
-        (draft::submit(&page.shop, &who, order.id, seen).await, "order-submitted")
+        (draft::submit(&page.shop, who, order.id, seen).await, "order-submitted")
     } else {
-        (edit::edit(&page.shop, &who, order.id, seen).await, "order-edited")
+        (edit::edit(&page.shop, who, order.id, seen).await, "order-edited")
     };
     match outcome {
         Ok(()) => page.see_other(&format!("/admin/orders/{number}?done={done}")),
         // What is short is kept with the page: an address that names it could be made by anybody.
         Err(EditError::Short(short)) => {
-            fields.insert("shorts".to_owned(), named(&page, &who, number, &short).await);
-            keep_draft(&page, &edit_form(number), &edit_path(number), fields, Errors::new()).await;
+            fields.insert("shorts".to_owned(), named(page, who, number, &short).await);
+            keep_draft(page, &edit_form(number), &edit_path(number), fields, Errors::new()).await;
         }
-        Err(error) => refuse(&page, number, &error),
+        Err(error) => refuse(page, number, &error),
     }
-    Ok(())
 }
 
 /// What is short, and how much of it there is.
@@ -347,11 +358,13 @@ async fn named(page: &Page, who: &SignedIn, number: OrderNumber, short: &[Shorta
 /// Deletes a draft, or forgets what was proposed for an order.
 #[server(prefix = "/actions", endpoint = "admin/order-discard")]
 pub async fn discard_order(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    const DELETED: &str = "/admin/orders?done=draft-deleted";
     let page = Page::of_action();
-    let Some(asked) = asked(&page, &fields).await else { return Ok(()) };
+    // Sent twice, the first one has deleted it.
+    let Some(asked) = asked_or(&page, &fields, DELETED).await else { return Ok(()) };
     let order = asked.proposal.order.id;
     let (outcome, path) = if asked.proposal.is_draft() {
-        (draft::delete(&page.shop, &asked.who, order).await, "/admin/orders?done=draft-deleted".to_owned())
+        (draft::delete(&page.shop, &asked.who, order).await, DELETED.to_owned())
     } else {
         let path = format!("/admin/orders/{}?done=edit-discarded", asked.number);
         (discard(&page.shop, &asked.who, order).await, path)

@@ -199,7 +199,11 @@ pub async fn refund_return(#[server(flatten)] fields: Fields) -> Result<(), Serv
         Ok(refund(&asked.page.shop, &asked.who, asked.of.id, settlement, &word).await?)
     };
     let outcome = outcome.await;
-    asked.answer(fields, outcome, "return-refunded").await;
+    let done = match field(&fields, "method").and_then(RefundMethod::parse) {
+        Some(RefundMethod::StoreCredit) => "return-credited",
+        _ => "return-refunded",
+    };
+    asked.answer(fields, outcome, done).await;
     Ok(())
 }
 

@@ -17,7 +17,9 @@ use commerce::orders::{Order, OrderId, queries as orders};
 use commerce::returns::queries::{self, ReturnPhoto};
 use commerce::returns::refund::worth;
 use commerce::returns::request::left;
-use commerce::returns::{NOTE_MOST, Return, ReturnError, ReturnId, ReturnNumber, ReturnState};
+use commerce::returns::{
+    NOTE_MOST, Return, ReturnError, ReturnId, ReturnLine, ReturnNumber, ReturnReason, ReturnState,
+};
 use leptos::prelude::*;
 
 /// The name among drafts of the forms about a return.
@@ -190,14 +192,20 @@ fn work(page: &Page, form: &Form, order: &Order, of: &Return, around: &Around, l
     }
 }
 
+/// How many pieces of a line are taken to be as good as new until somebody says otherwise.
+fn as_new(line: &ReturnLine) -> i64 {
+    match line.reason {
+        ReturnReason::Damaged | ReturnReason::NotAsDescribed => 0,
+        _ => line.quantity,
+    }
+}
+
 fn counting(form: &Form, order: &Order, of: &Return, locations: &[Location]) -> AnyView {
-    let number = |name: String, label: String, most: i64| {
+    let number = |name: String, label: String, most: i64, usual: i64| {
         let error = form.errors.get(&name).copied();
         let error_id = format!("{name}-error");
-        let value = match form.value(&name) {
-            typed if typed.is_empty() => most.to_string(),
-            typed => typed,
-        };
+        // A field that was emptied is shown so.
+        let value = form.fields.get(&name).cloned().unwrap_or_else(|| usual.to_string());
         view! {
             <div class="field">
                 <label for=name.clone()>{label}</label>
@@ -218,8 +226,8 @@ fn counting(form: &Form, order: &Order, of: &Return, locations: &[Location]) -> 
             view! {
                 <fieldset class="group">
                     <legend>{name}</legend>
-                    {number(format!("received-{}", line.line), format!("Received, of {}", line.quantity), line.quantity)}
-                    {number(format!("resellable-{}", line.line), "Of them can be sold again".to_owned(), line.quantity)}
+                    {number(format!("received-{}", line.line), format!("Received, of {}", line.quantity), line.quantity, line.quantity)}
+                    {number(format!("resellable-{}", line.line), "Of them can be sold again".to_owned(), line.quantity, as_new(line))}
                 </fieldset>
             }
         })
@@ -247,9 +255,10 @@ fn counting(form: &Form, order: &Order, of: &Return, locations: &[Location]) -> 
 
 fn settling(form: &Form, around: &Around) -> AnyView {
     let mut form = form.clone();
+    let currency = around.cost.currency();
     // What can't be given back any more has to be kept.
     let kept = (around.cost.minor() - around.refundable.minor()).max(0);
-    form.fields.entry("deduction".to_owned()).or_insert(Money::new(kept, around.cost.currency()).to_decimal_string());
+    form.fields.entry("deduction".to_owned()).or_insert(Money::new(kept, currency).to_decimal_string());
     let chosen = form.value("method");
     let methods: Vec<_> = RefundMethod::ALL
         .into_iter()
@@ -263,7 +272,7 @@ fn settling(form: &Form, around: &Around) -> AnyView {
         })
         .collect();
     view! {
-        <TextField form=form name="deduction".to_owned() label="Deduction" autocomplete="off".to_owned() inputmode="decimal" maxlength=20 hint="What of it is kept, for wear or damage" />
+        <TextField form=form name="deduction".to_owned() label=format!("Deduction in {}", currency.code()) autocomplete="off".to_owned() inputmode="decimal" maxlength=20 hint="What of it is kept, for wear or damage" />
         <div class="field"><label for="method">"How"</label><select id="method" name="method">{methods}</select></div>
     }
     .into_any()

@@ -33,10 +33,9 @@ pub fn words(field: &str, error: FieldError) -> String {
         ("receive_at" | "count_at" | "move_from" | "move_to", _) => return "Choose a location".to_owned(),
         ("credit_way", _) => return "Choose whether to give or to take".to_owned(),
         ("credit_amount", FieldError::Wrong) => return "There is not so much store credit".to_owned(),
-        ("credit_amount", _) => return "Enter an amount above zero, such as 12.50".to_owned(),
+        ("credit_amount" | "paid_amount" | "refund_amount", _) => return "Enter an amount above zero".to_owned(),
         ("credit_reason", FieldError::Required) => return "Enter why".to_owned(),
         (field, _) if field.starts_with("line-") => return "Enter how many pieces: a whole number, or 0".to_owned(),
-        ("paid_amount" | "refund_amount", _) => return "Enter an amount like 12.50, of more than nothing".to_owned(),
         ("reason", _) => return "Enter why, in a few words".to_owned(),
         ("carrier", FieldError::Wrong) => {
             return "The prices below are another carrier’s. Show those of this one first".to_owned();
@@ -56,13 +55,13 @@ pub fn words(field: &str, error: FieldError) -> String {
         ("deduction", FieldError::Wrong) => {
             return "So much can’t be given back. See above what it cost, and what is left".to_owned();
         }
-        ("deduction", _) => return "Enter an amount like 4.50, or nothing".to_owned(),
+        ("deduction", _) => return "Enter an amount in the order’s currency, or nothing".to_owned(),
         _ => {}
     }
     // Fields of lines are named by what is in them.
     match field.split('-').next() {
         Some("pieces") => return "Enter a whole number from 0 to 100".to_owned(),
-        Some("price") => return "Enter an amount like 12.90, or nothing for the list price".to_owned(),
+        Some("price") => return "Enter an amount in the order’s currency, or nothing for the list price".to_owned(),
         Some("quantity" | "received") if field.contains('-') => {
             return "Enter a whole number of pieces, no more than there are".to_owned();
         }
@@ -123,6 +122,8 @@ fn label_of(field: &str) -> &'static str {
         "carrier_name" => "name of the carrier",
         "tracking" => "tracking number",
         "service" => "service",
+        "delivery_method" => "delivery method",
+        "payment_method" => "payment method",
         _ => "entry",
     }
 }

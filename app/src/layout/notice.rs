@@ -169,6 +169,7 @@ fn good_words(code: &str) -> Option<&'static str> {
         "return-rejected" => "The return is rejected, and the customer gets a mail.",
         "return-received" => "What came is counted.",
         "return-refunded" => "The money is on its way back.",
+        "return-credited" => "The money is in the customer’s account as store credit.",
         "return-closed" => "The return is closed.",
         "order-submitted" => "The order is submitted, and its customer gets a mail.",
         "order-edited" => "The order is changed, and its customer gets a mail.",

@@ -17,6 +17,8 @@ pub enum ReturnStep<'a> {
     Received,
     /// This much is given back for it, and this much of what it cost is not.
     Refunded(Money, Money),
+    /// The same as store credit of the account, where it is already.
+    Credited(Money, Money),
     /// It has ended without money, for this reason.
     Closed(&'a str),
 }
@@ -45,8 +47,13 @@ pub fn return_update(about: About<'_>, number: &str, step: ReturnStep<'_>, note:
         ),
         ReturnStep::Refunded(amount, deduction) => (
             "We refund your return",
+            format!("For what you sent back under the number {number}, we give back {amount}.{}", kept(deduction)),
+        ),
+        ReturnStep::Credited(amount, deduction) => (
+            "We refund your return",
             format!(
-                "For what you sent back under the number {number}, we give back {amount}. We keep {deduction} of what it cost."
+                "For what you sent back under the number {number}, {amount} is in your account as store credit.{}",
+                kept(deduction)
             ),
         ),
         ReturnStep::Closed(reason) => (
@@ -59,4 +66,11 @@ pub fn return_update(about: About<'_>, number: &str, step: ReturnStep<'_>, note:
         sentences.push(note.to_owned());
     }
     Notice { title: title.to_owned(), sentences, pieces, way_on: ("See your return", about.url) }.mail(about)
+}
+
+fn kept(deduction: Money) -> String {
+    match deduction.minor() {
+        0 => String::new(),
+        _ => format!(" We keep {deduction} of what it cost."),
+    }
 }

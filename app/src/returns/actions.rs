@@ -1,9 +1,8 @@
 //! What the forms of customers about returns do.
 
 use super::request_page::request_form;
-use super::way::{Way, return_at};
+use super::way::{Way, elsewhere, return_at};
 use super::words::code;
-use crate::accounts::sign_in_for;
 use crate::forms::keep_draft;
 use crate::layout::log_failure;
 use crate::page::Page;
@@ -21,14 +20,6 @@ use std::collections::BTreeMap;
 pub fn register() {
     register_explicit::<RequestReturn>();
     register_explicit::<WithdrawReturn>();
-}
-
-/// Where those go whose order could not be opened: to sign in where it is one of an account.
-fn elsewhere(page: &Page, path: &str) {
-    match path.strip_prefix("/account/orders/") {
-        Some(_) => page.see_other(&sign_in_for("/account")),
-        None => page.see_other("/orders/lookup?refused=no-order"),
-    }
 }
 
 /// How many pieces of each line can be sent back, of all its lines.
@@ -56,7 +47,7 @@ pub async fn request_return(#[server(flatten)] fields: Fields) -> Result<(), Ser
     let (way, known, left) = match read.await {
         Ok(Some(found)) => found,
         Ok(None) => {
-            elsewhere(&page, &path);
+            page.see_other(&elsewhere(&path));
             return Ok(());
         }
         Err(error) => {
@@ -100,7 +91,7 @@ pub async fn withdraw_return(#[server(flatten)] fields: Fields) -> Result<(), Se
             Err(error) => format!("{return_path}?refused={}", code(&error)),
         },
         Ok(None) => {
-            elsewhere(&page, path);
+            page.see_other(&elsewhere(path));
             return Ok(());
         }
         Err(error) => {

@@ -17,6 +17,6 @@ pub(crate) use words::{code, reason_name, state_name};
 
 /// What takes the photos of a return needs of its page.
 pub mod photos {
-    pub use super::way::return_at;
+    pub use super::way::{elsewhere, return_at};
     pub use super::words::photo_code;
 }

@@ -1,7 +1,7 @@
 //! One return, as its customer follows it.
 
 use super::way::Way;
-use super::words::state_text;
+use super::words::{credited_text, state_text};
 use super::{reason_name, state_name};
 use crate::accounts::minute;
 use crate::checkout::Postal;
@@ -9,7 +9,9 @@ use crate::head::Head;
 use crate::layout::{Drawn, not_found, shop_page, unavailable};
 use crate::page::Page;
 use commerce::db::DbErr;
+use commerce::money::Money;
 use commerce::orders::Order;
+use commerce::orders::refund::given_as_credit;
 use commerce::returns::{PHOTOS_MOST, Return, ReturnId, ReturnState, queries};
 use leptos::prelude::*;
 
@@ -19,24 +21,38 @@ pub fn ReturnPage() -> impl IntoView {
     let page = Page::current();
     Suspend::new(async move {
         match found(&page).await {
-            Ok(Some((way, of, photos))) => shown(&page, way, of, photos).await,
+            Ok(Some(found)) => shown(&page, found).await,
             Ok(None) => not_found(&page, "Return not found").await,
             Err(error) => unavailable(&page, error).await,
         }
     })
 }
 
-async fn found(page: &Page) -> Result<Option<(Way, Return, usize)>, DbErr> {
+/// A return, and what its page shows beside it.
+struct Found {
+    way: Way,
+    of: Return,
+    photos: usize,
+    /// What was given back for it as store credit.
+    credit: Money,
+}
+
+async fn found(page: &Page) -> Result<Option<Found>, DbErr> {
     let Some((path, number)) = page.path().rsplit_once("/returns/") else { return Ok(None) };
     let Ok(number) = number.parse() else { return Ok(None) };
     let Some(way) = Way::open(page, path).await? else { return Ok(None) };
     let db = page.shop.db.latest();
     let Some(of) = queries::of_order_by_number(db, way.order.id, number).await? else { return Ok(None) };
     let photos = queries::photos(db, of.id).await?.len();
-    Ok(Some((way, of, photos)))
+    let credit = match of.refund {
+        Some(refund) => given_as_credit(db, refund, &way.order).await?,
+        None => Money::zero(way.order.currency),
+    };
+    Ok(Some(Found { way, of, photos, credit }))
 }
 
-async fn shown(page: &Page, way: Way, of: Return, photos: usize) -> Drawn {
+async fn shown(page: &Page, found: Found) -> Drawn {
+    let Found { way, of, photos, credit } = found;
     let title = format!("Return {}", of.number);
     page.set_head(Head { title: title.clone(), ..Head::default() });
     let settings = page.shop.reference().settings.clone();
@@ -48,11 +64,15 @@ async fn shown(page: &Page, way: Way, of: Return, photos: usize) -> Drawn {
             </section>
         }
     });
+    let meaning = match credit.minor() {
+        0 => state_text(of.state).to_owned(),
+        _ => credited_text(&way.order, credit),
+    };
     let content = view! {
         <div class="wrap confirmation">
             <h1>"Return "<span class="order-number">{of.number.to_string()}</span></h1>
             <p>"Status: "<strong class="status">{state_name(of.state)}</strong></p>
-            <p>{state_text(of.state)}</p>
+            <p>{meaning}</p>
             {address}
             <Steps of=of.clone() />
             <ReturnItems order=way.order.clone() of=of.clone() />
@@ -149,7 +169,7 @@ fn Photos(path: String, of: Return, there: usize) -> impl IntoView {
                 <div class="field">
                     <label for="photos">"Photos"<span class="optional">" (optional)"</span></label>
                     <p class="hint" id="photos-hint">
-                        {format!("Up to {} more, as JPEG, PNG or WebP, 10 MB each and 20 MB together. Only we see them.", PHOTOS_MOST - there)}
+                        {format!("Up to {} more, as JPEG, PNG or WebP, 10 MB each. Only we see them.", PHOTOS_MOST - there)}
                     </p>
                     <input id="photos" name="photos" type="file" accept="image/jpeg,image/png,image/webp" multiple=true aria-describedby="photos-hint" />
                 </div>

@@ -1,5 +1,6 @@
 //! How customers reach an order: in their account, by the link in a mail, or by the address of its confirmation.
 
+use crate::accounts::sign_in_for;
 use crate::page::Page;
 use commerce::db::DbErr;
 use commerce::orders::link::{View, open};
@@ -39,6 +40,14 @@ impl Way {
     /// The page of a return.
     pub(super) fn return_path(&self, number: i32) -> String {
         format!("{}/returns/{number}", self.path)
+    }
+}
+
+/// Where those go whose order could not be opened: to sign in where it is one of an account.
+pub fn elsewhere(path: &str) -> String {
+    match path.strip_prefix("/account/orders/") {
+        Some(_) => sign_in_for("/account"),
+        None => "/orders/lookup?refused=no-order".to_owned(),
     }
 }
 

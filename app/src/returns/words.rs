@@ -2,6 +2,8 @@
 
 use crate::layout::log_failure;
 use commerce::media::pipeline::PictureError;
+use commerce::money::Money;
+use commerce::orders::Order;
 use commerce::returns::photos::PhotoError;
 use commerce::returns::{ReturnError, ReturnReason, ReturnState};
 
@@ -29,6 +31,13 @@ pub(super) fn state_text(state: ReturnState) -> &'static str {
         ReturnState::Withdrawn => "You keep it after all.",
         ReturnState::Closed => "It has ended, and no money is given back for it.",
     }
+}
+
+/// What it means for them that this much was given back as store credit.
+pub(super) fn credited_text(order: &Order, credit: Money) -> String {
+    // Of an order that was paid with both, some may go back the way that the money came.
+    let rest = if order.store_credit.minor() > 0 { " Whatever else we give back is on its way." } else { "" };
+    format!("It has come, and {credit} is in your account as store credit.{rest}")
 }
 
 /// What people call a reason.

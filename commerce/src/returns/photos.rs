@@ -1,7 +1,7 @@
 //! Photos of what is to be sent back: for staff only, without anything but the picture.
 
 use super::step::{ReturnError, locked};
-use super::{PHOTOS_MOST, ReturnId, ReturnPhotoId, queries};
+use super::{PHOTOS_MOST, Return, ReturnId, ReturnPhotoId, queries};
 use crate::Shop;
 use crate::accounts::{Permission, SignedIn};
 use crate::db::{self, sql};
@@ -11,7 +11,7 @@ use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use sea_orm::{ConnectionTrait, DbErr};
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// The largest file that is taken, in bytes.
 pub const PHOTO_BYTES_MOST: usize = 10 * 1024 * 1024;
@@ -67,14 +67,15 @@ pub async fn add_photo(shop: &Shop, id: ReturnId, bytes: Vec<u8>) -> Result<(), 
         return Err(PictureError::TooLarge.into());
     }
     let digest = hex(&Sha256::digest(&bytes));
-    // Before any work, and again once it is done: others may have sent some meanwhile.
+    let turn = DECODING.acquire().await.map_err(|error| PhotoError::Broken(error.to_string()))?;
+    // Once it is its turn, and again once the work is done: others may have sent some meanwhile.
     let tx = shop.db.begin().await?;
     let known = has_it_or_no_room(&tx, id, &digest).await?;
     drop(tx);
     if known {
         return Ok(());
     }
-    let picture = largest(bytes).await?;
+    let picture = largest(bytes, turn).await?;
     let row = db::retry(|| insert(shop, id, &digest, &picture)).await?;
     let Some(photo) = row else { return Ok(()) };
     // The row is there first: a file that no row knows would never be deleted.
@@ -86,27 +87,42 @@ pub async fn add_photo(shop: &Shop, id: ReturnId, bytes: Vec<u8>) -> Result<(), 
     Ok(())
 }
 
-/// The largest of the pictures that pages would offer: without place, camera and thumbnail.
-async fn largest(bytes: Vec<u8>) -> Result<Rendition, PhotoError> {
-    let broken = |error: &dyn std::fmt::Display| PhotoError::Broken(error.to_string());
-    let _turn = DECODING.acquire().await.map_err(|error| broken(&error))?;
-    let work = tokio::task::spawn_blocking(move || process(&bytes));
-    let renditions = work.await.map_err(|error| broken(&error))??.renditions;
+/// The largest of the pictures that pages would offer: without place, camera and thumbnail. The turn ends with the work,
+/// which goes on when nobody waits for it any more.
+async fn largest(bytes: Vec<u8>, turn: SemaphorePermit<'static>) -> Result<Rendition, PhotoError> {
+    let work = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        process(&bytes)
+    });
+    let renditions = work.await.map_err(|error| PhotoError::Broken(error.to_string()))??.renditions;
     let jpegs = renditions.into_iter().filter(|rendition| rendition.format == Format::Jpeg);
     jpegs.max_by_key(|rendition| rendition.width).ok_or(PhotoError::Picture(PictureError::Unsupported))
+}
+
+/// Refuses photos of a return that takes none, as far as it was read: nothing has to be sent to learn that.
+///
+/// # Errors
+/// [`PhotoError::TooMany`], [`ReturnError::WrongState`], or when the database fails.
+pub async fn takes_photos(shop: &Shop, of: &Return) -> Result<(), PhotoError> {
+    has_room(shop.db.latest(), of).await
+}
+
+async fn has_room<C: ConnectionTrait>(db: &C, of: &Return) -> Result<(), PhotoError> {
+    if !of.state.is_expected() {
+        return Err(ReturnError::WrongState.into());
+    }
+    if queries::photos(db, of.id).await?.len() >= PHOTOS_MOST { Err(PhotoError::TooMany) } else { Ok(()) }
 }
 
 /// Whether a return has this photo already.
 async fn has_it_or_no_room<C: ConnectionTrait>(tx: &C, id: ReturnId, digest: &str) -> Result<bool, PhotoError> {
     let (_, of) = locked(tx, id).await?;
-    if !of.state.is_expected() {
-        return Err(ReturnError::WrongState.into());
-    }
     let text = "SELECT 1 FROM return_photos WHERE return_id = $1 AND digest = $2";
-    if tx.query_one_raw(sql(tx, text, [id.into(), digest.into()])).await?.is_some() {
-        return Ok(true);
+    let known = tx.query_one_raw(sql(tx, text, [id.into(), digest.into()])).await?.is_some();
+    match has_room(tx, &of).await {
+        Err(PhotoError::TooMany) if known => Ok(true),
+        room => room.map(|()| known),
     }
-    if queries::photos(tx, id).await?.len() >= PHOTOS_MOST { Err(PhotoError::TooMany) } else { Ok(false) }
 }
 
 async fn insert(

@@ -176,7 +176,7 @@ both_databases! {
         let all = parcel(&shop, id).await;
         assert!(matches!(ship(&shop, &ada, id, &all).await, Err(OrderError::Unpaid)));
         // Whoever clicks twice pays once.
-        let both = tokio::join!(pay::pay(&shop, id), pay::pay(&shop, id));
+        let both = tokio::join!(pay::pay(&shop, id, None), pay::pay(&shop, id, None));
         assert!(both.0.is_ok() && both.1.is_ok(), "{both:?}");
         assert_eq!(kept(&shop, id).await, 8_825);
         let requests = shop.world().card.requests();
@@ -184,7 +184,7 @@ both_databases! {
         assert!(!rest.is_empty() && rest.iter().all(|of| of.amount.minor() == 4_333 && of.attempt == rest[0].attempt));
         assert_eq!(order(&shop, id).await.payment, Payment::Paid);
         shop.assert_stock_is_sound().await;
-        assert_eq!(pay::pay(&shop, id).await.expect("nothing is to be paid"), None);
+        assert_eq!(pay::pay(&shop, id, None).await.expect("nothing is to be paid"), None);
         ship(&shop, &ada, id, &all).await.expect("sent");
         let again = proposal(&shop, &ada, now.number).await;
         assert!(matches!(again, Err(EditError::WrongState)), "what was sent stays as it is");
@@ -196,7 +196,7 @@ both_databases! {
         let id = ordered(&shop, "card").await;
         change(&shop, &ada, id, &[4, 1]).await;
         shop.world().card.will([crate::harness::Answer::Decline]);
-        assert!(pay::pay(&shop, id).await.is_err());
+        assert!(pay::pay(&shop, id, None).await.is_err());
         assert_eq!((order(&shop, id).await.lifecycle, kept(&shop, id).await), (Lifecycle::Placed, 4_492));
         for _ in 0..2 {
             receive_money(&shop, &ada, id, euros(2_002), "slip").await.expect("noted");
@@ -217,7 +217,7 @@ both_databases! {
         for quantities in [[9, 10], [1, 0], [0, 3], [7, 2]] {
             change(&shop, &ada, id, &quantities).await;
             if order(&shop, id).await.payment == Payment::PartlyPaid {
-                pay::pay(&shop, id).await.expect("paid");
+                pay::pay(&shop, id, None).await.expect("paid");
             }
             assert_eq!(kept(&shop, id).await, order(&shop, id).await.total.gross);
             // Lines that went keep their place no more.
@@ -231,7 +231,7 @@ both_databases! {
             let seen = propose(&shop, &ada, id, back).await.expect("kept");
             edit::edit(&shop, &ada, id, seen).await.expect("changed");
             if order(&shop, id).await.payment == Payment::PartlyPaid {
-                pay::pay(&shop, id).await.expect("paid");
+                pay::pay(&shop, id, None).await.expect("paid");
             }
             let after = order(&shop, id).await;
             assert_eq!((after.total, after.delivery), (before.total, before.delivery));
@@ -349,7 +349,7 @@ both_databases! {
         let id = ordered(&shop, "card").await;
         assert_eq!(order(&shop, id).await.lifecycle, Lifecycle::AwaitingPayment);
         change(&shop, &ada, id, &[1, 0]).await;
-        pay::pay(&shop, id).await.expect("paid");
+        pay::pay(&shop, id, None).await.expect("paid");
         let now = order(&shop, id).await;
         assert_eq!((now.lifecycle, now.payment), (Lifecycle::Placed, Payment::Paid));
         assert_eq!(kept(&shop, id).await, 1_491);
@@ -398,7 +398,7 @@ both_databases! {
         let now = change(&shop, &ada, id, &[3, 1]).await;
         let owed = pay::owed(shop.db.primary(), &now).await.expect("read");
         assert_eq!(owed.minor(), 1_001, "what was given back is not to be paid again");
-        pay::pay(&shop, id).await.expect("paid");
+        pay::pay(&shop, id, None).await.expect("paid");
         assert_eq!(kept(&shop, id).await, 4_492);
     }
 
@@ -449,7 +449,7 @@ both_databases! {
         settle_due(&shop).await.expect("settled");
         assert_eq!(order(&shop, id).await.lifecycle, Lifecycle::AwaitingPayment, "it waits for days");
         assert!(shop.world().card.requests().is_empty(), "no gateway is asked before its customer comes");
-        pay::pay(&shop, id).await.expect("paid");
+        pay::pay(&shop, id, None).await.expect("paid");
         assert_eq!(order(&shop, id).await.lifecycle, Lifecycle::Placed);
         assert_eq!((kept(&shop, id).await, shop.reported("OrderPlaced").await.len()), (4_993, 1));
         // What nobody pays is cancelled.
@@ -525,6 +525,12 @@ both_databases! {
         assert_eq!(found(" mug").await, [("MUG".to_owned(), 10)], "with what the order has claimed itself");
         assert_eq!(found("u").await.len(), 2);
         assert!(found("%").await.is_empty() && found("_").await.is_empty(), "they stand for themselves");
+        let text = "UPDATE products SET name = 'Österreich-Becher'
+                    WHERE id IN (SELECT product_id FROM variations WHERE sku = 'JUG')";
+        shop.execute(text, []).await;
+        for text in ["Österreich-Becher", "becher", "JUG"] {
+            assert_eq!(found(text).await, [("JUG".to_owned(), 2)], "{text}");
+        }
         let eve = shop.member("eve@example.org").await;
         assert!(matches!(search(&shop, &eve, id, Currency::EUR, "mug").await, Err(EditError::NotAllowed)));
     }

@@ -24,6 +24,12 @@ const DRAIN_LIMIT: usize = 16 * 1024 * 1024;
 /// How long that may take.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
 
+/// The same of photos that are too large.
+const UPLOAD_DRAIN_LIMIT: usize = 60 * 1024 * 1024;
+
+/// The same for an ordinary connection that sends them.
+const UPLOAD_DRAIN_PATIENCE: Duration = Duration::from_secs(240);
+
 /// Where those go back to who came from nowhere.
 const DEFAULT_PATH: &str = "/cart";
 
@@ -109,17 +115,26 @@ async fn read(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Refusal> {
 }
 
 /// Reads what is still coming, within limits, and forgets it.
-pub(super) async fn drain(mut body: Body) {
+async fn drain(body: Body) {
+    drain_within(body, DRAIN_LIMIT, DRAIN_PATIENCE).await;
+}
+
+/// The same of what may be photos, and takes longer.
+pub(super) async fn drain_upload(body: Body) {
+    drain_within(body, UPLOAD_DRAIN_LIMIT, UPLOAD_DRAIN_PATIENCE).await;
+}
+
+async fn drain_within(mut body: Body, limit: usize, patience: Duration) {
     let mut read = 0;
     let rest = async {
         while let Some(Ok(frame)) = body.frame().await {
             read += frame.data_ref().map_or(0, Bytes::len);
-            if read > DRAIN_LIMIT {
+            if read > limit {
                 break;
             }
         }
     };
-    let _ = tokio::time::timeout(DRAIN_PATIENCE, rest).await;
+    let _ = tokio::time::timeout(patience, rest).await;
 }
 
 fn is_form(content_type: Option<&HeaderValue>) -> bool {

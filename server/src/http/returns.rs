@@ -2,7 +2,7 @@
 
 use super::{Web, forms, notice};
 use app::Page;
-use app::return_photos::{photo_code, return_at};
+use app::return_photos::{elsewhere, photo_code, return_at};
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -10,17 +10,24 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use axum::{Extension, Router, routing::get};
 use commerce::accounts::SignedIn;
-use commerce::returns::photos::{PhotoError, add_photo, read_photo};
-use commerce::returns::{Return, ReturnError, ReturnNumber, ReturnPhotoId, queries};
-use http_body_util::{BodyExt, Limited};
+use commerce::returns::photos::{PHOTO_BYTES_MOST, PhotoError, add_photo, read_photo, takes_photos};
+use commerce::returns::{PHOTOS_MOST, Return, ReturnError, ReturnNumber, ReturnPhotoId, queries};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use multer::Multipart;
 use std::convert::Infallible;
+use tokio::sync::Semaphore;
 use url::form_urlencoded;
 
-/// The most bytes of what a browser sends at once: some photos, and what is around them.
-const UPLOAD_MOST: usize = 20 * 1024 * 1024 + 16 * 1024;
+/// Where photos are sent to.
+pub const UPLOAD_PATH: &str = "/actions/returns/photos";
 
-/// Where those go whose return could not be opened.
+/// The most bytes of what a browser sends at once: the photos, and what is around them.
+const UPLOAD_MOST: usize = PHOTOS_MOST * PHOTO_BYTES_MOST + 16 * 1024;
+
+/// What is sent is in memory until it is kept: so many at a time.
+static UPLOADS: Semaphore = Semaphore::const_new(4);
+
+/// Where those go who don't come from a return.
 const ELSEWHERE: &str = "/orders/lookup";
 
 const NOT_FOUND: notice::Notice = notice::Notice {
@@ -41,11 +48,11 @@ const UNAVAILABLE: notice::Notice = notice::Notice {
 pub fn routes() -> Router<Web> {
     Router::new()
         // Who reloads after an error has only the address of the action.
-        .route("/actions/returns/photos", post(add).get(|| async { Redirect::to(ELSEWHERE) }))
+        .route(UPLOAD_PATH, post(add).get(|| async { Redirect::to(ELSEWHERE) }))
         .route("/admin/returns/{number}/photos/{photo}", get(show))
 }
 
-/// Takes photos from whoever may see the return that the address names: nothing is read of what others send.
+/// Takes photos from whoever may see the return that the address names: nothing is kept of what others send.
 async fn add(State(web): State<Web>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let query: Vec<_> = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).collect();
@@ -57,13 +64,13 @@ async fn add(State(web): State<Web>, request: Request) -> Response {
         Ok(found) => found,
         Err(error) => {
             tracing::error!(%error, "request failed");
-            forms::drain(body).await;
+            forms::drain_upload(body).await;
             return Redirect::to(&format!("{ELSEWHERE}?refused=unavailable")).into_response();
         }
     };
     let Some((of, return_path)) = found else {
-        forms::drain(body).await;
-        return Redirect::to(&format!("{ELSEWHERE}?refused=no-return")).into_response();
+        forms::drain_upload(body).await;
+        return Redirect::to(&elsewhere(&path)).into_response();
     };
     let answer = match take(&web, &of, &headers, body).await {
         Ok(0) => "refused=photo-none",
@@ -90,8 +97,23 @@ impl From<multer::Error> for Refused {
 }
 
 /// Keeps the photos in a form one after the other; gives how many there were.
-async fn take(web: &Web, of: &Return, headers: &HeaderMap, body: Body) -> Result<usize, Refused> {
-    let form = read(headers, body).await?;
+async fn take(web: &Web, of: &Return, headers: &HeaderMap, mut body: Body) -> Result<usize, Refused> {
+    let kept = keep(web, of, headers, &mut body).await;
+    if kept.is_err() {
+        // Outside of the turn of who was refused: others can send meanwhile.
+        forms::drain_upload(body).await;
+    }
+    kept
+}
+
+async fn keep(web: &Web, of: &Return, headers: &HeaderMap, body: &mut Body) -> Result<usize, Refused> {
+    takes_photos(&web.shop, of).await?;
+    let length = super::text(headers, header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    if length.is_some_and(|length| length > UPLOAD_MOST) {
+        return Err(Refused("photo-size"));
+    }
+    let _turn = UPLOADS.acquire().await.map_err(|_| Refused("unavailable"))?;
+    let form = read(body).await?;
     let content_type = super::text(headers, header::CONTENT_TYPE).unwrap_or_default();
     let boundary = multer::parse_boundary(content_type)?;
     let whole = futures::stream::once(std::future::ready(Ok::<_, Infallible>(form)));
@@ -108,15 +130,12 @@ async fn take(web: &Web, of: &Return, headers: &HeaderMap, body: Body) -> Result
     Ok(photos)
 }
 
-async fn read(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Refused> {
-    let length = super::text(headers, header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
-    if length.is_none_or(|length| length <= UPLOAD_MOST)
-        && let Ok(form) = Limited::new(&mut body, UPLOAD_MOST).collect().await
-    {
-        return Ok(form.to_bytes());
+async fn read(body: &mut Body) -> Result<Bytes, Refused> {
+    match Limited::new(body, UPLOAD_MOST).collect().await {
+        Ok(form) => Ok(form.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Refused("photo-size")),
+        Err(_) => Err(Refused("unreadable")),
     }
-    forms::drain(body).await;
-    Err(Refused("photo-size"))
 }
 
 async fn show(

@@ -6,6 +6,7 @@ use commerce::Shop;
 use commerce::events::{DomainEvent, Event, Handler, HandlerError};
 use commerce::notifications::Mail;
 use commerce::notifications::send_mail::send_mail;
+use commerce::orders::refund::given_as_credit;
 use commerce::orders::{Order, OrderId, queries as orders};
 use commerce::returns::events::{
     ReturnApproved, ReturnClosed, ReturnReceived, ReturnRefunded, ReturnRejected, ReturnRequested,
@@ -97,7 +98,13 @@ impl ReturnMails {
             if refunded.deduction.minor() == 0 && note.is_empty() {
                 return Ok(None);
             }
-            (ReturnStep::Refunded(refunded.amount, refunded.deduction), note)
+            let (amount, deduction) = (refunded.amount, refunded.deduction);
+            let step = if given_as_credit(shop.db.primary(), refunded.refund, order).await? == amount {
+                ReturnStep::Credited(amount, deduction)
+            } else {
+                ReturnStep::Refunded(amount, deduction)
+            };
+            (step, note)
         } else {
             (ReturnStep::Closed(said(ReturnState::Closed)), "")
         };

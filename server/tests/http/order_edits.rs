@@ -39,6 +39,14 @@ fn value<'a>(page: &'a str, name: &str) -> &'a str {
     rest.split('"').next().expect(name)
 }
 
+/// What a field of a page has in it.
+fn typed<'a>(page: &'a str, name: &str) -> &'a str {
+    let (_, rest) = page.split_once(&format!("name=\"{name}\"")).expect(name);
+    let (field, _) = rest.split_once('>').expect(name);
+    let (_, value) = field.split_once("value=\"").expect(name);
+    value.split('"').next().expect(name)
+}
+
 /// What every form of the page sends without being asked.
 fn hidden(page: &Answer) -> String {
     format!("number={}&seen={}", value(page.text(), "number"), value(page.text(), "seen"))
@@ -75,16 +83,18 @@ async fn staff_make_an_order_for_a_caller_who_pays_it() {
     assert!(found.text().contains("LINEN-M") && !found.text().contains("LINEN-L"), "{}", found.text());
     let variation = value(found.text(), "variation").to_owned();
     let add = format!("{}&q=linen-m&variation={variation}", hidden(&found));
-    post(&server, "admin/order-add", &ada, &add).await.assert_sends_to(&format!("{path}?q=linen-m#lines"));
     // A second click comes from the page as it was.
-    post(&server, "admin/order-add", &ada, &add).await.assert_sends_to(&format!("{path}?refused=stock-changed"));
+    for _ in 0..2 {
+        post(&server, "admin/order-add", &ada, &add).await.assert_sends_to(&format!("{path}?q=linen-m#lines"));
+    }
     let page = get(&server, &path, &ada).await;
+    assert_eq!(typed(page.text(), &format!("pieces-{variation}")), "1");
     let wrong = format!("{}&pieces-{variation}=101&price-{variation}=cheap", hidden(&page));
     let refused = post(&server, "admin/order-lines", &ada, &wrong).await;
     let cart = refused.header("set-cookie").split(';').next().expect("a cookie").to_owned();
     let shown = get(&server, refused.header("location"), &format!("{ada}; {cart}")).await;
     assert!(
-        shown.text().contains("from 0 to 100") && shown.text().contains("Enter an amount like"),
+        shown.text().contains("from 0 to 100") && shown.text().contains("Enter an amount in the order’s currency"),
         "{}",
         shown.text()
     );
@@ -102,10 +112,15 @@ async fn staff_make_an_order_for_a_caller_who_pays_it() {
     let whole = format!("{}&{contact}&billing_same=on", hidden(&page));
     post(&server, "admin/order-contact", &ada, &whole).await.assert_sends_to(&format!("{path}#contact"));
     let page = get(&server, &path, &ada).await;
-    let gone = format!("{}&delivery_method=standard&payment_method=barter", hidden(&page));
-    post(&server, "admin/order-choices", &ada, &gone)
-        .await
-        .assert_sends_to(&format!("{path}?refused=edit-not-offered"));
+    let note = "x".repeat(501);
+    let gone = format!("{}&delivery_method=standard&payment_method=barter&note={note}", hidden(&page));
+    let both = format!("{ada}; {cart}");
+    let refused = post(&server, "admin/order-choices", &both, &gone).await;
+    assert!(refused.header("location").starts_with(&format!("{path}?draft=")), "{}", refused.header("location"));
+    let shown = get(&server, refused.header("location"), &both).await;
+    for part in ["Choose a payment method", "The note is too long", "value=\"standard\" selected", note.as_str()] {
+        assert!(shown.text().contains(part), "{part} is not in {}", shown.text());
+    }
     let chosen = format!("{}&delivery_method=standard&payment_method=test&note=Rang+twice", hidden(&page));
     post(&server, "admin/order-choices", &ada, &chosen).await.assert_sends_to(&format!("{path}#outcome"));
     let page = get(&server, &path, &ada).await;
@@ -151,6 +166,13 @@ async fn staff_change_an_order_after_they_have_seen_what_it_comes_to() {
     let page = get(&server, &format!("{below}/edit"), &ada).await;
     assert!(page.text().contains("was 2") && page.text().contains("less than before"), "{}", page.text());
     assert_eq!(order(&server, &number).await.total.gross, before, "nothing is changed before somebody agrees");
+    let more = format!("{}&pieces-{line}=5", agreement(&page));
+    post(&server, "admin/order-apply", &ada, &more)
+        .await
+        .assert_sends_to(&format!("{below}/edit?refused=total-changed#outcome"));
+    assert_eq!(order(&server, &number).await.total.gross, before, "nobody has seen what that comes to");
+    let page = get(&server, &format!("{below}/edit"), &ada).await;
+    assert!(page.text().contains("more than before"), "{}", page.text());
     let agreed = agreement(&page);
     // Somebody else proposes something else meanwhile.
     let other = format!("{}&pieces-{line}=3", hidden(&page));
@@ -183,5 +205,54 @@ async fn staff_change_an_order_after_they_have_seen_what_it_comes_to() {
         .await
         .assert_sends_to(&format!("{below}?done=edit-discarded"));
     assert_eq!(order(&server, &number).await.version, now.version);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_typed_into_the_lines_is_kept_whatever_button_is_pressed() {
+    let server = Server::start(Kind::Sqlite).await;
+    fill(&server.shop).await;
+    let ada = admin(&server).await;
+    let path = post(&server, "admin/order-draft", &ada, "key=").await.header("location").to_owned();
+    let page = get(&server, &format!("{path}?q=linen-m"), &ada).await;
+    let medium = value(page.text(), "variation").to_owned();
+    let add = format!("{}&q=linen-l&looked_for=linen-m&variation={medium}", hidden(&page));
+    post(&server, "admin/order-add", &ada, &add).await.assert_sends_to(&format!("{path}?q=linen-l#lines"));
+
+    let page = get(&server, &format!("{path}?q=linen-l"), &ada).await;
+    let large = value(page.text(), "variation").to_owned();
+    let own = format!("{}&looked_for=linen-l", hidden(&page));
+    let wrong = format!("{own}&q=linen-l&pieces-{medium}=many&variation={large}");
+    let refused = post(&server, "admin/order-add", &ada, &wrong).await;
+    let location = refused.header("location");
+    assert!(location.starts_with(&format!("{path}?q=linen-l&draft=")), "{location}");
+    // A second click comes from the page as it was.
+    let add = format!("{own}&q=linen-l&pieces-{medium}=2&variation={large}");
+    for _ in 0..2 {
+        post(&server, "admin/order-add", &ada, &add).await.assert_sends_to(&format!("{path}?q=linen-l#lines"));
+    }
+    let page = get(&server, &path, &ada).await;
+    assert_eq!(typed(page.text(), &format!("pieces-{medium}")), "2");
+    assert_eq!(typed(page.text(), &format!("pieces-{large}")), "1");
+
+    let search = format!("{}&pieces-{medium}=4&pieces-{large}=0&looked_for=&q=shirt&search=1", hidden(&page));
+    post(&server, "admin/order-lines", &ada, &search).await.assert_sends_to(&format!("{path}?q=shirt#adding"));
+    let page = get(&server, &path, &ada).await;
+    assert_eq!(typed(page.text(), &format!("pieces-{medium}")), "4");
+    assert!(!page.text().contains(&format!("pieces-{large}")), "none of it is wanted any more");
+    // Enter presses the first button, where something was looked for too.
+    let entered = format!("{}&pieces-{medium}=5&looked_for=&q=linen", hidden(&page));
+    post(&server, "admin/order-lines", &ada, &entered).await.assert_sends_to(&format!("{path}?q=linen#adding"));
+    let page = get(&server, &path, &ada).await;
+    let updated = format!("{}&pieces-{medium}=6&looked_for=linen&q=linen", hidden(&page));
+    post(&server, "admin/order-lines", &ada, &updated).await.assert_sends_to(&format!("{path}?q=linen#outcome"));
+
+    let page = get(&server, &path, &ada).await;
+    assert!(page.text().contains("<summary>Delete this draft</summary>"), "{}", page.text());
+    for _ in 0..2 {
+        post(&server, "admin/order-discard", &ada, &hidden(&page))
+            .await
+            .assert_sends_to("/admin/orders?done=draft-deleted");
+    }
     server.stop().await;
 }

@@ -104,10 +104,20 @@ fn photo(shade: u8) -> Vec<u8> {
     bytes
 }
 
+/// The cookie that an answer gives.
+fn cookie_of(answer: &Answer) -> &str {
+    answer.header("set-cookie").split(';').next().expect("a cookie")
+}
+
 /// What a page has between two texts.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{before} is not in {text}"));
     rest.split_once(after).expect(after).0
+}
+
+/// What a field of a page has in it.
+fn typed<'a>(page: &'a Answer, name: &str) -> &'a str {
+    between(between(page.text(), &format!("name=\"{name}\""), ">"), "value=\"", "\"")
 }
 
 /// What the first form of a page that has one calls its request.
@@ -115,8 +125,8 @@ fn key(page: &Answer) -> String {
     between(page.text(), "name=\"key\" value=\"", "\"").to_owned()
 }
 
-/// Waits until as many mails have gone whose subject begins so.
-async fn mailed(server: &Server, subject: &str, text: &str) {
+/// Waits until a mail has gone whose subject begins so, and gives its text.
+async fn mailed(server: &Server, subject: &str, text: &str) -> String {
     let started = Instant::now();
     let db = server.shop.db.primary();
     let asked = format!("{subject}%");
@@ -125,7 +135,7 @@ async fn mailed(server: &Server, subject: &str, text: &str) {
         if let Some(row) = db.query_one_raw(found).await.expect("read") {
             let found: String = row.try_get("", "text").expect("text");
             assert!(found.contains(text), "{text} is not in {found}");
-            return;
+            return found;
         }
         assert!(started.elapsed() < Duration::from_secs(20), "no mail: {subject}");
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -154,8 +164,7 @@ async fn a_guest_sends_something_back_and_staff_pay_for_it() {
         let answer = post(&server, "returns/request", "theme=dark", &wrong).await;
         let location = answer.header("location").to_owned();
         assert!(location.starts_with(&format!("{by_link}/return?draft=")), "{location}");
-        let cart = answer.header("set-cookie").split(';').next().expect("a cookie").to_owned();
-        let page = get(&server, &location, &cart).await;
+        let page = get(&server, &location, cookie_of(&answer)).await;
         for part in ["Please check these entries", "no more than there are", "Choose a reason", "value=\"A tear\""] {
             assert!(page.text().contains(part), "{part} is not in {}", page.text());
         }
@@ -181,6 +190,18 @@ async fn a_guest_sends_something_back_and_staff_pay_for_it() {
         let page = get(&server, &return_page, "theme=dark").await;
         assert!(page.text().contains("We have 2 photos of it") && page.text().contains("A tear"), "{}", page.text());
         assert!(!page.text().contains("/photos/"), "they are for staff");
+        // More than is taken is read to its end: else the browser would show an error of its own.
+        let large = vec![0_u8; 51 * 1024 * 1024];
+        upload(&server, &by_link, "theme=dark", &[&large])
+            .await
+            .assert_sends_to(&format!("{return_page}?refused=photo-size"));
+        let more = [20, 40, 60].map(photo);
+        upload(&server, &by_link, "theme=dark", &[&more[0], &more[1], &more[2]])
+            .await
+            .assert_sends_to(&format!("{return_page}?done=photos-added"));
+        upload(&server, &by_link, "theme=dark", &[&photo(80)])
+            .await
+            .assert_sends_to(&format!("{return_page}?refused=photo-many"));
 
         let work = format!("/admin/returns/{}-R1", order.number);
         let list = get(&server, "/admin/returns?state=requested", &grace).await;
@@ -210,6 +231,14 @@ async fn a_guest_sends_something_back_and_staff_pay_for_it() {
         let counted = |received, resellable| {
             format!("{}&receive_at={place}&received-{line}={received}&resellable-{line}={resellable}", asked(&page))
         };
+        assert_eq!(typed(&page, &format!("received-{line}")), "2");
+        assert_eq!(typed(&page, &format!("resellable-{line}")), "0", "it came damaged");
+        let emptied = format!("{}&receive_at={place}&received-{line}=&resellable-{line}=2", asked(&page));
+        let answer = post(&server, "admin/return-receive", &grace, &emptied).await;
+        let location = answer.header("location").to_owned();
+        let shown = get(&server, &location, &format!("{grace}; {}", cookie_of(&answer))).await;
+        assert_eq!(typed(&shown, &format!("received-{line}")), "", "as it was typed");
+        assert_eq!(typed(&shown, &format!("resellable-{line}")), "2");
         let answer = post(&server, "admin/return-receive", &grace, &counted(1, 2)).await;
         assert!(answer.header("location").starts_with(&format!("{work}?draft=")), "{}", answer.header("location"));
         let before = number(&server, "SELECT CAST(SUM(on_hand) AS BIGINT) AS n FROM stock").await;
@@ -220,6 +249,10 @@ async fn a_guest_sends_something_back_and_staff_pay_for_it() {
         assert_eq!(number(&server, "SELECT CAST(SUM(on_hand) AS BIGINT) AS n FROM stock").await, before + 1);
         let stock = get(&server, "/admin/inventory/LINEN-M", &grace).await;
         assert!(stock.text().contains(&order.number.to_string()), "the ledger names the order");
+
+        upload(&server, &by_link, "theme=dark", &[&one])
+            .await
+            .assert_sends_to(&format!("{return_page}?refused=return-state"));
 
         let page = get(&server, &work, &grace).await;
         let settled = |deduction| format!("{}&method=original&deduction={deduction}", asked(&page));
@@ -282,6 +315,44 @@ async fn staff_open_a_return_for_who_calls() {
 }
 
 #[tokio::test]
+async fn what_is_given_back_as_store_credit_is_said_to_be_in_the_account() {
+    let server = Server::start(Kind::Sqlite).await;
+    fill(&server.shop).await;
+    let (staff, grace) = person(&server, "grace@example.org").await;
+    // It has the address of the order, and has proved it.
+    let (ada, ada_cookie) = person(&server, "ada@example.com").await;
+    demote(&server, &ada).await;
+    let (order, _) = sent(&server, &staff).await;
+    claim::claim(&server.shop, ada.user).await.expect("taken");
+    let (line, work) = (order.lines[0].id, format!("/admin/returns/{}-R1", order.number));
+    let page = get(&server, &format!("/admin/orders/{}/return", order.number), &grace).await;
+    let opened = format!("number={}&key={}&quantity-{line}=1&reason-{line}=other", order.number, key(&page));
+    post(&server, "admin/return-open", &grace, &opened).await.assert_sends_to(&format!("{work}?done=return-opened"));
+    let place = warehouse(&server).await;
+    let page = get(&server, &work, &grace).await;
+    assert_eq!(typed(&page, &format!("resellable-{line}")), "1", "nothing is wrong with it");
+    let number = format!("number={}-R1", order.number);
+    let counted = format!("{number}&key={}&receive_at={place}&received-{line}=1&resellable-{line}=1", key(&page));
+    post(&server, "admin/return-receive", &grace, &counted)
+        .await
+        .assert_sends_to(&format!("{work}?done=return-received"));
+    let page = get(&server, &work, &grace).await;
+    assert!(page.text().contains("Deduction in EUR"), "{}", page.text());
+    let settled = format!("{number}&key={}&method=store_credit&deduction=&refund_note=Sorry", key(&page));
+    for _ in 0..2 {
+        post(&server, "admin/return-refund", &grace, &settled)
+            .await
+            .assert_sends_to(&format!("{work}?done=return-credited"));
+    }
+    let mail = mailed(&server, "We refund your return", "is in your account as store credit.").await;
+    assert!(mail.contains("Sorry") && !mail.contains("We keep"), "nothing is kept: {mail}");
+    let page = get(&server, &format!("/account/orders/{}/returns/1", order.number), &ada_cookie).await;
+    assert!(page.text().contains("is in your account as store credit."), "{}", page.text());
+    assert!(!page.text().contains("on its way back"), "{}", page.text());
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn nobody_else_sees_or_changes_a_return() {
     let server = Server::start(Kind::Sqlite).await;
     let shop = &server.shop;
@@ -322,7 +393,11 @@ async fn nobody_else_sees_or_changes_a_return() {
             let asked = format!("order={way}&key=x&quantity-{line}=1&reason-{line}=other");
             assert_eq!(post(&server, "returns/request", cookie, &asked).await.status, 303, "{way}");
             let answer = upload(&server, way, cookie, &[&photo(1)]).await;
-            answer.assert_sends_to("/orders/lookup?refused=no-return");
+            let sent_to = match way == own {
+                true => "/auth/signin?next=%2Faccount",
+                false => "/orders/lookup?refused=no-order",
+            };
+            answer.assert_sends_to(sent_to);
         }
     }
     for table in ["returns", "return_lines"] {

@@ -1,6 +1,7 @@
 //! Who an order is for, where it goes, and how it is sent and paid.
 
 use super::hidden;
+use crate::checkout::actions::NOTE_LENGTH;
 use crate::checkout::{AddressFields, method_name};
 use crate::forms::{Form, TextField, words};
 use commerce::checkout::{Contact, contact_fields};
@@ -71,40 +72,67 @@ fn address_line(proposal: &Proposal) -> String {
     if proposal.is_draft() { format!("{}: {address}", composition.email) } else { address }
 }
 
-pub(super) fn choices(proposal: &Proposal, form: &Form) -> impl IntoView + use<> {
-    let composition = &proposal.composition;
-    let none = |chosen: bool| (!chosen).then(|| view! { <option value="" selected=true>"Please choose"</option> });
-    let deliveries: Vec<_> = proposal
-        .delivery_offers
-        .iter()
-        .map(|(offer, price)| {
-            let selected = offer.code == composition.delivery_method;
-            view! { <option value=offer.code.clone() selected=selected>{format!("{} ({price})", offer.name)}</option> }
+/// What is chosen, from options with their codes and names; what was refused is shown with what is wrong.
+fn choice(
+    form: &Form,
+    name: &'static str,
+    label: &'static str,
+    known: &str,
+    offers: Vec<(String, String)>,
+) -> impl IntoView + use<> {
+    let chosen = form.fields.get(name).map_or(known, String::as_str);
+    let is_offered = offers.iter().any(|(code, _)| code == chosen);
+    let options: Vec<_> = offers
+        .into_iter()
+        .map(|(code, title)| {
+            let selected = code == chosen;
+            view! { <option value=code selected=selected>{title}</option> }
         })
         .collect();
+    let error = form.errors.get(name).copied();
+    let error_id = format!("{name}-error");
+    let message = error.map(|error| view! { <p class="field-error" id=error_id.clone()>{words(name, error)}</p> });
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            {message}
+            <select id=name name=name aria-invalid=error.map(|_| "true") aria-describedby=error.map(|_| error_id)>
+                {(!is_offered).then(|| view! { <option value="" selected=true>"Please choose"</option> })}
+                {options}
+            </select>
+        </div>
+    }
+}
+
+fn note(form: &Form, known: &str) -> impl IntoView + use<> {
+    let note = form.fields.get("note").cloned().unwrap_or_else(|| known.to_owned());
+    let error = form.errors.get("note").copied();
+    let message = error.map(|error| view! { <p class="field-error" id="note-error">{words("note", error)}</p> });
+    view! {
+        <div class="field">
+            <label for="note">"Note "<span class="optional">"(optional)"</span></label>
+            {message}
+            <textarea
+                id="note" name="note" rows="3" maxlength=NOTE_LENGTH
+                aria-invalid=error.map(|_| "true") aria-describedby=error.map(|_| "note-error")
+            >
+                {note}
+            </textarea>
+        </div>
+    }
+}
+
+pub(super) fn choices(proposal: &Proposal, form: &Form) -> impl IntoView + use<> {
+    let composition = &proposal.composition;
+    let deliveries = proposal.delivery_offers.iter();
+    let deliveries =
+        deliveries.map(|(offer, price)| (offer.code.clone(), format!("{} ({price})", offer.name))).collect();
     let payments = proposal.is_draft().then(|| {
-        let offers: Vec<_> = proposal
-            .payment_offers
-            .iter()
-            .map(|offer| {
-                let selected = offer.code == composition.payment_method;
-                view! { <option value=offer.code selected=selected>{method_name(offer.code)}</option> }
-            })
-            .collect();
-        let note = form.fields.get("note").cloned().unwrap_or_else(|| composition.note.clone());
-        let error = form.errors.get("note").map(|error| {
-            view! { <p class="field-error" id="note-error">{words("note", *error)}</p> }
-        });
+        let offers = proposal.payment_offers.iter();
+        let offers = offers.map(|offer| (offer.code.to_owned(), method_name(offer.code).to_owned())).collect();
         view! {
-            <div class="field">
-                <label for="payment_method">"Payment"</label>
-                <select id="payment_method" name="payment_method">{none(proposal.payment().is_some())}{offers}</select>
-            </div>
-            <div class="field">
-                <label for="note">"Note "<span class="optional">"(optional)"</span></label>
-                {error}
-                <textarea id="note" name="note" rows="3">{note}</textarea>
-            </div>
+            {choice(form, "payment_method", "Payment", &composition.payment_method, offers)}
+            {note(form, &composition.note)}
         }
     });
     view! {
@@ -112,10 +140,7 @@ pub(super) fn choices(proposal: &Proposal, form: &Form) -> impl IntoView + use<>
             <h2 id="choices">{if proposal.is_draft() { "Delivery and payment" } else { "Delivery" }}</h2>
             <form method="post" action="/actions/admin/order-choices">
                 {hidden(proposal)}
-                <div class="field">
-                    <label for="delivery_method">"Delivery method"</label>
-                    <select id="delivery_method" name="delivery_method">{none(proposal.delivery().is_some())}{deliveries}</select>
-                </div>
+                {choice(form, "delivery_method", "Delivery method", &composition.delivery_method, deliveries)}
                 {payments}
                 <button class="button">"Save choices"</button>
             </form>

@@ -1,6 +1,6 @@
 //! What is in an order, and what could be.
 
-use super::{Looked, edit_path, hidden};
+use super::{LINES_FORM, Looked, hidden};
 use crate::forms::{Form, words};
 use commerce::forms::MAX_QUANTITY;
 use commerce::money::Money;
@@ -43,8 +43,9 @@ fn line_row(proposal: &Proposal, form: &Form, line: &ProposedLine, may_price: bo
         Some(_) if is_new && may_price => {
             let value = line.fixed_price.map(Money::to_decimal_string).unwrap_or_default();
             let list = line.goods.price.map(|price| price.to_string());
+            let label = format!("Price of {name} in {}", proposal.order.currency.code());
             view! {
-                {input(form, format!("price-{}", line.goods.variation), format!("Price of {name}"), value, "decimal")}
+                {input(form, format!("price-{}", line.goods.variation), label, value, "decimal")}
                 <small class="hint">"List price "{list}</small>
             }
             .into_any()
@@ -82,43 +83,44 @@ pub(super) fn lines(proposal: &Proposal, form: &Form, may_price: bool) -> impl I
         view! { <p>"Nothing is in it yet. Look for products below."</p> }.into_any()
     } else {
         view! {
-            <form method="post" action="/actions/admin/order-lines" novalidate=true>
-                {hidden(proposal)}
-                <p class="hint">{format!("From 0, which takes it out, to {MAX_QUANTITY}.")}</p>
-                <div class="table-wrap" tabindex="0" role="region" aria-label="What is in it">
-                    <table>
-                        <thead><tr>
-                            <th scope="col">"Product"</th><th scope="col">"Price"</th>
-                            <th scope="col">"Pieces"</th><th scope="col">"Total"</th>
-                        </tr></thead>
-                        <tbody>{rows}</tbody>
-                    </table>
-                </div>
-                <button class="button">"Update"</button>
-            </form>
+            <p class="hint">{format!("From 0, which takes it out, to {MAX_QUANTITY}.")}</p>
+            <div class="table-wrap" tabindex="0" role="region" aria-label="What is in it">
+                <table>
+                    <thead><tr>
+                        <th scope="col">"Product"</th><th scope="col">"Price"</th>
+                        <th scope="col">"Pieces"</th><th scope="col">"Total"</th>
+                    </tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+            <button class="button">"Update"</button>
         }
         .into_any()
     };
+    // The first button is what Enter presses.
     view! {
         <section aria-labelledby="lines">
             <h2 id="lines">"Products"</h2>
-            {content}
+            <form id=LINES_FORM method="post" action="/actions/admin/order-lines" novalidate=true>
+                {hidden(proposal)}
+                {content}
+            </form>
         </section>
     }
 }
 
-fn found_row(proposal: &Proposal, goods: Goods, text: &str) -> impl IntoView + use<> {
+fn found_row(goods: Goods) -> impl IntoView + use<> {
     let (name, available) = (described(&goods), goods.available.max(0));
     let label = format!("Add {name}");
     let price = goods.price.map(|price| price.to_string());
     let add = price.is_some().then(|| {
         view! {
-            <form method="post" action="/actions/admin/order-add">
-                {hidden(proposal)}
-                <input type="hidden" name="q" value=text.to_owned() />
-                <input type="hidden" name="variation" value=goods.variation.to_string() />
-                <button class="button small" aria-label=label>"Add"</button>
-            </form>
+            <button
+                class="button small" form=LINES_FORM formaction="/actions/admin/order-add"
+                name="variation" value=goods.variation.to_string() aria-label=label
+            >
+                "Add"
+            </button>
         }
     });
     let price = price.unwrap_or_else(|| "not in this currency".to_owned());
@@ -130,13 +132,14 @@ fn found_row(proposal: &Proposal, goods: Goods, text: &str) -> impl IntoView + u
     }
 }
 
-pub(super) fn adding(proposal: &Proposal, looked: Option<Looked>) -> impl IntoView + use<> {
-    let text = looked.as_ref().map(|looked| looked.text.clone()).unwrap_or_default();
-    let found = looked.map(|Looked { text, found, more }| {
+pub(super) fn adding(form: &Form, looked: Option<Looked>) -> impl IntoView + use<> {
+    let looked_for = looked.as_ref().map(|looked| looked.text.clone()).unwrap_or_default();
+    let text = form.fields.get("q").cloned().unwrap_or_else(|| looked_for.clone());
+    let found = looked.map(|Looked { found, more, .. }| {
         if found.is_empty() {
             return view! { <p>"No product fits that."</p> }.into_any();
         }
-        let rows: Vec<_> = found.into_iter().map(|goods| found_row(proposal, goods, &text)).collect();
+        let rows: Vec<_> = found.into_iter().map(found_row).collect();
         view! {
             <div class="table-wrap" tabindex="0" role="region" aria-label="Products found">
                 <table>
@@ -154,13 +157,14 @@ pub(super) fn adding(proposal: &Proposal, looked: Option<Looked>) -> impl IntoVi
     view! {
         <section aria-labelledby="adding">
             <h2 id="adding">"Add a product"</h2>
-            <form class="filter-row" method="get" action=format!("{}#adding", edit_path(proposal.order.number)) role="search">
+            <div class="filter-row" role="search">
+                <input type="hidden" name="looked_for" value=looked_for form=LINES_FORM />
                 <div class="field">
                     <label for="q">"Article number or name"</label>
-                    <input id="q" name="q" type="search" maxlength="100" value=text />
+                    <input id="q" name="q" type="search" maxlength="100" value=text form=LINES_FORM />
                 </div>
-                <button class="button">"Search"</button>
-            </form>
+                <button class="button" form=LINES_FORM name="search" value="1">"Search"</button>
+            </div>
             {found}
         </section>
     }

@@ -17,6 +17,9 @@ use commerce::orders::compose::proposal::proposal;
 use commerce::orders::compose::{EditError, Goods, Proposal};
 use leptos::prelude::*;
 
+/// The form of what is in an order: whatever button of it is pressed, nothing that was typed there is lost.
+const LINES_FORM: &str = "order-lines";
+
 /// The name among drafts of forms of the page that changes an order.
 pub(super) fn edit_form(number: OrderNumber) -> String {
     format!("admin/order-edit/{number}")
@@ -25,6 +28,16 @@ pub(super) fn edit_form(number: OrderNumber) -> String {
 /// Where an order is changed.
 pub(super) fn edit_path(number: OrderNumber) -> String {
     format!("/admin/orders/{number}/edit")
+}
+
+/// The same with what is found for a text, if there is one.
+pub(super) fn looking_for(number: OrderNumber, text: &str) -> String {
+    let path = edit_path(number);
+    if text.trim().is_empty() {
+        return path;
+    }
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("q", text).finish();
+    format!("{path}?{query}")
 }
 
 /// What somebody has looked for, and what was found.
@@ -96,7 +109,7 @@ fn shown(
         })}
         {advice(proposal)}
         {goods::lines(proposal, form, who.role.allows(Permission::ProductsWrite))}
-        {goods::adding(proposal, looked)}
+        {goods::adding(form, looked)}
         {customer::contact(proposal, form, home)}
         {customer::choices(proposal, form)}
         {outcome::outcome(proposal)}
@@ -124,16 +137,20 @@ fn hidden(proposal: &Proposal) -> impl IntoView + use<> {
 fn giving_up(proposal: &Proposal) -> impl IntoView + use<> {
     let number = proposal.order.number;
     let words = match (proposal.is_draft(), proposal.is_staged) {
-        (true, _) => Some("Delete the draft"),
-        (false, true) => Some("Discard the changes"),
+        (true, _) => Some(("Delete this draft", "What is in it can’t be brought back.", "Delete the draft")),
+        (false, true) => Some(("Discard these changes", "The order stays as it is.", "Discard the changes")),
         (false, false) => None,
     };
     view! {
-        {words.map(|words| view! {
-            <form method="post" action="/actions/admin/order-discard">
-                {hidden(proposal)}
-                <button class="button danger">{words}</button>
-            </form>
+        {words.map(|(title, meaning, really)| view! {
+            <details>
+                <summary>{title}</summary>
+                <form method="post" action="/actions/admin/order-discard">
+                    {hidden(proposal)}
+                    <p>{meaning}</p>
+                    <button class="button danger">{really}</button>
+                </form>
+            </details>
         })}
         {(!proposal.is_draft()).then(|| view! { <p><a href=format!("/admin/orders/{number}")>"Back to the order"</a></p> })}
     }

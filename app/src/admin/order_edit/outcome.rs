@@ -1,6 +1,6 @@
 //! What an order would come to, and the way to make it so.
 
-use super::hidden;
+use super::LINES_FORM;
 use crate::checkout::Amounts;
 use commerce::money::Money;
 use commerce::orders::compose::{Missing, Proposal};
@@ -47,15 +47,12 @@ pub(super) fn outcome(proposal: &Proposal) -> impl IntoView + use<> {
     let agreeing = match obstacle {
         Some(words) => view! { <p><strong>{words}</strong></p> }.into_any(),
         None => view! {
-            <form method="post" action="/actions/admin/order-apply">
-                {hidden(proposal)}
-                {proposal.is_draft().then(|| view! { <input type="hidden" name="draft" value="1" /> })}
-                <input type="hidden" name="edit" value=agreement.edit.to_string() />
-                <input type="hidden" name="version" value=agreement.version.to_string() />
-                <input type="hidden" name="total" value=agreement.total.to_string() />
-                <p class="hint">{what_follows(proposal)}</p>
-                <button class="button primary">{words}</button>
-            </form>
+            {proposal.is_draft().then(|| view! { <input type="hidden" name="draft" value="1" form=LINES_FORM /> })}
+            <input type="hidden" name="edit" value=agreement.edit.to_string() form=LINES_FORM />
+            <input type="hidden" name="version" value=agreement.version.to_string() form=LINES_FORM />
+            <input type="hidden" name="total" value=agreement.total.to_string() form=LINES_FORM />
+            <p class="hint">{what_follows(proposal)}</p>
+            <button class="button primary" form=LINES_FORM formaction="/actions/admin/order-apply">{words}</button>
         }
         .into_any(),
     };

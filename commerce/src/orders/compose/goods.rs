@@ -70,15 +70,17 @@ pub async fn search(
         return Err(EditError::NotAllowed);
     }
     // What stands for anything in a pattern is looked for as it is.
-    let escaped = text.trim().to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    let typed = text.trim().replace('!', "!!").replace('%', "!%").replace('_', "!_");
     let condition = format!(
         "v.archived_at IS NULL AND p.archived_at IS NULL
-         AND (LOWER(v.sku) LIKE $2 ESCAPE '!' OR LOWER(p.name) LIKE $2 ESCAPE '!')
+         AND (LOWER(v.sku) LIKE $2 ESCAPE '!' OR LOWER(p.name) LIKE $2 ESCAPE '!'
+              OR v.sku LIKE $3 ESCAPE '!' OR p.name LIKE $3 ESCAPE '!')
          ORDER BY v.sku LIMIT {}",
         MOST + 1
     );
-    let pattern = format!("%{escaped}%");
-    let mut found = read(shop.db.latest(), order, currency, &condition, [pattern.into()]).await?;
+    // SQLite makes ASCII small only: what has other capitals is found as it is written.
+    let patterns = [format!("%{}%", typed.to_lowercase()), format!("%{typed}%")];
+    let mut found = read(shop.db.latest(), order, currency, &condition, patterns.map(Value::from)).await?;
     let more = found.len() > MOST;
     found.truncate(MOST);
     Ok((found, more))
