@@ -137,13 +137,14 @@ impl Round<'_> {
     /// The first open event of each aggregate, where it is due.
     async fn heads(&self) -> Result<Vec<Uuid>, DbErr> {
         let db = self.shop.db.latest();
-        // An event waits for those before it at the same handler and aggregate, also for dead ones.
+        // An event waits for those before it at the same handler and aggregate, also for dead ones. No database turns
+        // this into a join of everything, whatever it believes of how much is open.
         let text = format!(
-            "SELECT d.event_id AS id FROM event_deliveries d JOIN events e ON e.id = d.event_id
-             WHERE d.handler = $1 AND d.state = '{PENDING}' AND d.due_at <= $2 AND NOT EXISTS (
-                 SELECT 1 FROM event_deliveries b JOIN events f ON f.id = b.event_id
+            "SELECT d.event_id AS id FROM event_deliveries d
+             WHERE d.handler = $1 AND d.state = '{PENDING}' AND d.due_at <= $2 AND d.event_id = (
+                 SELECT b.event_id FROM event_deliveries b JOIN events f ON f.id = b.event_id
                  WHERE b.handler = d.handler AND b.aggregate_id = d.aggregate_id AND b.state <> '{DONE}'
-                 AND (f.aggregate_version, f.id) < (e.aggregate_version, e.id))
+                 ORDER BY f.aggregate_version, f.id LIMIT 1)
              ORDER BY d.due_at LIMIT {HEADS}"
         );
         let rows = db.query_all_raw(sql(db, &text, [self.handler.name().into(), self.now.into()])).await?;

@@ -22,7 +22,7 @@ use commerce::payments::test_gateway::Scenario;
 use commerce::settings::{self, Settings};
 use commerce::token::Token;
 use deeds::Sent;
-use model::{Act, Deed, Model, Share};
+use model::{Act, Deed, Model, SentBack, Share};
 use order::Method;
 use proptest::prelude::*;
 
@@ -101,7 +101,20 @@ fn deed() -> impl Strategy<Value = Deed> {
         3 => any::<(usize, bool)>().prop_map(|(parcel, told)| Deed::Deliver(parcel, told)),
         4 => (share, back).prop_map(|(share, method)| Deed::Refund(share, method)),
         4 => percent.prop_map(Deed::Money),
+        4 => sent_back().prop_map(Deed::SendBack),
     ]
+}
+
+fn sent_back() -> impl Strategy<Value = SentBack> {
+    let pieces = (1..4_i64).prop_flat_map(|pieces| (Just(pieces), 0..=pieces));
+    let method = prop::sample::select(RefundMethod::ALL.to_vec());
+    (0..PLACES, 0..VARIATIONS, pieces, method).prop_map(|(at, what, (pieces, resellable), method)| SentBack {
+        at,
+        what,
+        pieces,
+        resellable,
+        method,
+    })
 }
 
 /// An order as the shop has it.

@@ -1,6 +1,6 @@
 //! How what is done in a history is done with the shop.
 
-use super::model::{Deed, Model, Share};
+use super::model::{Deed, Model, SentBack, Share};
 use super::order::{self, Method, Outcome};
 use super::{Known, World};
 use crate::harness::{Answer, Guest, TestShop};
@@ -23,6 +23,7 @@ use commerce::orders::{Lifecycle, Order, OrderId, Payment, queries};
 use commerce::payments::test_gateway::Scenario;
 use commerce::payments::webhook::{ReceiveError, receive};
 use commerce::payments::{PaymentAttemptId, WebhookError, ledger, operate, pay, settle};
+use commerce::returns::{self, Counted, NewReturn, ReturnError, ReturnReason, Wanted, Word, receive::Arrival};
 use commerce::token::Token;
 use proptest::prelude::*;
 use sea_orm::FromQueryResult;
@@ -176,8 +177,8 @@ impl World {
                 }
                 of_payment(placed)
             }
-            Deed::Pay(answer, false) => of_payment(self.answering(*answer, pay::pay(&shop, id)).await),
-            Deed::Change(method) => of_payment(pay::change_method(&shop, id, method.code()).await),
+            Deed::Pay(answer, false) => of_payment(self.answering(*answer, pay::pay(&shop, id, None)).await),
+            Deed::Change(method) => of_payment(pay::change_method(&shop, id, None, method.code()).await),
             Deed::Reopen => {
                 let guest = &mut self.goods.guests[model.orders[number].guest];
                 let holder = Holder::Guest(guest.token.clone());
@@ -236,6 +237,7 @@ impl World {
                 }
                 of_order(outcome)
             }
+            Deed::SendBack(back) => self.send_back(id, *back, &key).await,
             Deed::Money(percent) => {
                 let amount = euros(model.orders[number].total * percent / 100);
                 let outcome = of_order(receive_money(&shop, &who, id, amount, &key).await);
@@ -269,6 +271,38 @@ impl World {
 
     async fn order(&self, id: OrderId) -> Order {
         queries::by_id(self.shop().db.primary(), id).await.expect("read").expect("the order")
+    }
+
+    /// Opens a return, counts it and pays for it; each form is sent twice.
+    async fn send_back(&self, id: OrderId, back: SentBack, key: &str) -> Outcome {
+        let (shop, who) = (self.shop(), &self.goods.frame.who);
+        let SentBack { pieces, resellable, method, .. } = back;
+        let line = self.line(id, back.what).await;
+        let wanted = Wanted { line, quantity: pieces, reason: ReturnReason::DoesNotFit, comment: String::new() };
+        let new = NewReturn { key: key.to_owned(), lines: vec![wanted] };
+        let number = match returns::request::open_for(shop, who, id, &new, "").await {
+            Ok(number) => number,
+            Err(ReturnError::TooMuch) => return Outcome::Refused("too much"),
+            Err(error) => panic!("{error}"),
+        };
+        assert_eq!(returns::request::open_for(shop, who, id, &new, "").await.expect("known"), number);
+        let of = returns::queries::of_order_by_number(shop.db.primary(), id, number.number).await;
+        let of = of.expect("read").expect("a return").id;
+        let counted = vec![Counted { line, received: pieces, resellable }];
+        let arrival = Arrival { location: self.goods.frame.places[back.at], counted };
+        let word = |step: &str| Word { key: format!("{key}-{step}"), note: String::new() };
+        let settlement = returns::refund::Settlement { method, deduction: 0 };
+        let mut outcome = Outcome::Done;
+        for _ in 0..2 {
+            returns::receive::receive(shop, who, of, &arrival, &word("come")).await.expect("counted");
+            outcome = match returns::refund::refund(shop, who, of, settlement, &word("paid")).await {
+                Ok(()) => Outcome::Done,
+                Err(ReturnError::Amount) => Outcome::Refused("amount"),
+                Err(ReturnError::NoAccount) => Outcome::Refused("no account"),
+                Err(error) => panic!("{error}"),
+            };
+        }
+        outcome
     }
 
     async fn line(&self, id: OrderId, what: usize) -> commerce::orders::OrderLineId {
@@ -335,6 +369,10 @@ fn possible(deed: &Deed, order: &order::Order) -> Option<Deed> {
         Deed::Refund(Share::Pieces(what, pieces), method) => {
             let what = *order.lines.keys().nth(what % order.lines.len())?;
             Deed::Refund(Share::Pieces(what, pieces), method)
+        }
+        Deed::SendBack(back) => {
+            let what = *order.lines.keys().nth(back.what % order.lines.len())?;
+            Deed::SendBack(SentBack { what, ..back })
         }
         Deed::Ship(at, mut pieces) => {
             pieces

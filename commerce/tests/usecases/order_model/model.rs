@@ -49,8 +49,22 @@ pub enum Deed {
     /// Which parcel, and whether its carrier tells it.
     Deliver(usize, bool),
     Refund(Share, RefundMethod),
+    /// Pieces come back, are counted, and are paid for.
+    SendBack(SentBack),
     /// How much of the total comes by hand, in percent.
     Money(i64),
+}
+
+/// What a customer sends back.
+#[derive(Clone, Copy, Debug)]
+pub struct SentBack {
+    /// To where.
+    pub at: usize,
+    pub what: usize,
+    pub pieces: i64,
+    /// How many of them can be sold again.
+    pub resellable: i64,
+    pub method: RefundMethod,
 }
 
 /// What is to go back.
@@ -102,6 +116,8 @@ impl Model {
             pay_by: self.stock.now + TimeDelta::minutes(PAY_BY_MINUTES),
             owned: false,
             credited: 0,
+            given_back: 0,
+            sent_back: BTreeMap::new(),
             returned: BTreeMap::new(),
             attempts: vec![Attempt::new(method)],
         };
@@ -212,6 +228,7 @@ impl Model {
             Deed::Ship(_, pieces) => return self.ship(number, pieces, could),
             Deed::Deliver(parcel, _) => order.parcels[parcel] = true,
             Deed::Refund(share, method) => return order.refund(share, method),
+            Deed::SendBack(back) => return self.send_back(number, back),
             Deed::Money(percent) => {
                 let amount = order.total * percent / 100;
                 if !order.method.by_hand() {
@@ -224,6 +241,23 @@ impl Model {
             }
         }
         Outcome::Done
+    }
+
+    fn send_back(&mut self, number: usize, back: SentBack) -> Outcome {
+        let order = &mut self.orders[number];
+        let SentBack { what, pieces, .. } = back;
+        let sent = order.shipped.get(&what).unwrap_or(&0) - order.sent_back.get(&what).unwrap_or(&0);
+        if pieces > sent {
+            return Outcome::Refused("too much");
+        }
+        *order.sent_back.entry(what).or_default() += pieces;
+        self.stock.on_hand[what] += back.resellable;
+        // What was paid back before is not paid back again.
+        let unpaid = order.lines[&what] - order.returned.get(&what).unwrap_or(&0);
+        match order.refund(Share::Pieces(what, pieces.min(unpaid)), back.method) {
+            Outcome::Refused("nothing" | "too much") => Outcome::Refused("amount"),
+            outcome => outcome,
+        }
     }
 
     fn ship(&mut self, number: usize, pieces: [i64; stock::VARIATIONS], could: [i64; stock::VARIATIONS]) -> Outcome {

@@ -133,8 +133,12 @@ pub struct Order {
     pub pay_by: DateTime<Utc>,
     pub owned: bool,
     pub credited: i64,
+    /// What staff gave back the way it came.
+    pub given_back: i64,
     /// How many pieces the money was given back for.
     pub returned: BTreeMap<usize, i64>,
+    /// How many pieces have come back.
+    pub sent_back: BTreeMap<usize, i64>,
     pub attempts: Vec<Attempt>,
 }
 
@@ -204,9 +208,11 @@ impl Order {
             (self.lifecycle, self.was_placed) = (Lifecycle::Placed, true);
         }
         let cancelled = self.lifecycle == Lifecycle::Cancelled;
+        let owed = if cancelled && !self.keeps_payment { 0 } else { total };
         // What was given back as store credit is kept as money.
-        let mut may_keep = self.credited + if cancelled && !self.keeps_payment { 0 } else { total };
-        let takes = self.lifecycle == Lifecycle::Placed && (!later || !self.parcels.is_empty());
+        let mut may_keep = (owed - self.given_back).max(self.credited);
+        let sent = self.lifecycle == Lifecycle::Placed && (!later || !self.parcels.is_empty());
+        let takes = sent || (cancelled && self.keeps_payment);
         for index in 0..self.attempts.len() {
             let held = self.held(&self.attempts[index]);
             let attempt = &mut self.attempts[index];
@@ -314,6 +320,7 @@ impl Order {
                     attempt.refunded += part;
                     left -= part;
                 }
+                self.given_back += amount;
             }
         }
         if let Share::Pieces(what, pieces) = share {
