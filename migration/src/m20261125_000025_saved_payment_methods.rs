@@ -17,10 +17,14 @@ impl MigrationTrait for Migration {
         customers(manager).await?;
         methods(manager).await?;
         forgets(manager).await?;
+        // Whose account they were signed in to who opened an attempt: only they pay with what is kept for them.
+        let payer = ColumnDef::new("payer_id").uuid().null().to_owned();
+        manager.alter_table(Table::alter().table("payment_attempts").add_column(payer).to_owned()).await?;
         test_gateway(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.alter_table(Table::alter().table("payment_attempts").drop_column("payer_id").to_owned()).await?;
         for column in ["customer", "remembers"] {
             let table = Table::alter().table("test_payments").drop_column(column).to_owned();
             manager.alter_table(table).await?;

@@ -1,9 +1,9 @@
 //! The mail that confirms an order.
 
 use super::frame::{button, frame};
-use chrono::TimeDelta;
+use commerce::money::Money;
 use commerce::notifications::Mail;
-use commerce::orders::{Lifecycle, Order, Payment};
+use commerce::orders::{Fulfilment, Lifecycle, Order, Payment};
 use commerce::payments::PaymentTerms;
 use commerce::settings::Settings;
 use leptos::prelude::*;
@@ -12,21 +12,19 @@ use std::fmt::Write;
 /// The way to pay by which money comes to the account of the shop.
 const BY_TRANSFER: &str = "bank_transfer";
 
-/// How long an order that comes from a cart waits for its payment at most.
-const FROM_CART: TimeDelta = TimeDelta::hours(2);
-
-/// Confirms an order whose page is at `order_url`.
-pub fn order_confirmation(order: &Order, settings: &Settings, order_url: &str) -> Mail {
+/// Confirms an order of which `owed` is still to be paid and whose page is at `order_url`.
+pub fn order_confirmation(order: &Order, owed: Money, settings: &Settings, order_url: &str) -> Mail {
+    let advice = next_step(order, owed, settings);
     Mail {
         recipient: order.email.clone(),
         subject: format!("Your order {} at {}", order.number, settings.name),
-        text: text(order, settings, order_url),
-        html: html(order, settings, order_url),
+        text: text(order, &advice, order_url),
+        html: html(order, settings, advice, order_url),
     }
 }
 
-/// What happens next, by the terms of payment.
-pub fn next_step(order: &Order, settings: &Settings) -> String {
+/// What happens next with an order of which `owed` is still to be paid.
+pub fn next_step(order: &Order, owed: Money, settings: &Settings) -> String {
     match (order.lifecycle, order.payment) {
         (Lifecycle::Cancelled, Payment::Paid | Payment::PartlyPaid | Payment::PartlyRefunded)
             if !order.keeps_payment =>
@@ -34,31 +32,30 @@ pub fn next_step(order: &Order, settings: &Settings) -> String {
             return "It is cancelled. What was paid is on its way back.".to_owned();
         }
         (Lifecycle::Cancelled, _) => return "It is cancelled: nothing will be sent.".to_owned(),
-        // What waits for days was put together or changed by staff, who have mailed how to pay it.
-        (Lifecycle::AwaitingPayment, _) if order.pay_by.is_some_and(|by| by - order.created_at > FROM_CART) => {
-            return "It waits for your payment. We send it as soon as it is paid.".to_owned();
-        }
-        (Lifecycle::AwaitingPayment, _) => {
+        (Lifecycle::AwaitingPayment, _) if order.waits_as_placed() => {
             return "We have not heard of your payment yet. If you have just paid, look at this page again in a moment."
                 .to_owned();
         }
-        (_, Payment::Paid | Payment::Authorised) => {
-            return "It is paid, and we are getting it ready.".to_owned();
+        // Staff have mailed how to pay it.
+        (Lifecycle::AwaitingPayment, _) => {
+            return "It waits for your payment. We send it as soon as it is paid.".to_owned();
+        }
+        (_, Payment::Refunded) => return "What was paid was given back.".to_owned(),
+        _ if owed.minor() == 0 => {
+            let sent = match order.fulfilment {
+                Fulfilment::Unfulfilled => "we are getting it ready",
+                Fulfilment::PartlyShipped => "a part of it is on its way",
+                Fulfilment::Shipped => "on its way",
+                Fulfilment::Delivered => "it has come",
+            };
+            return format!("It is paid, and {sent}.");
         }
         _ => {}
     }
     match order.payment_terms {
-        PaymentTerms::InAdvance if is_partly_paid(order) || order.payment_method != BY_TRANSFER => {
-            "A part of it is still to be paid. We send it as soon as it is.".to_owned()
-        }
-        PaymentTerms::InAdvance => format!(
-            "Please transfer {} to {} with the reference {}. We send your order as soon as it has arrived.",
-            order.due(),
-            settings.bank_account,
-            order.number,
-        ),
+        PaymentTerms::InAdvance => how_to_pay(order, owed, settings),
         PaymentTerms::OnDelivery => {
-            format!("We are getting your order ready. Please have {} in cash at hand when it comes.", order.due())
+            format!("We are getting your order ready. Please have {owed} in cash at hand when it comes.")
         }
         PaymentTerms::Invoice => {
             "We are getting your order ready. You pay by the invoice that comes with it.".to_owned()
@@ -66,20 +63,26 @@ pub fn next_step(order: &Order, settings: &Settings) -> String {
     }
 }
 
-/// Whether money has come for a part of it: store credit is no money, and what it leaves is known from the start.
-fn is_partly_paid(order: &Order) -> bool {
-    order.payment == Payment::PartlyPaid && order.store_credit.minor() == 0
+/// How this much of a placed order is paid before it is sent.
+pub(super) fn how_to_pay(order: &Order, owed: Money, settings: &Settings) -> String {
+    if order.payment_method != BY_TRANSFER {
+        return format!("{owed} is still to be paid. We send your order as soon as it is.");
+    }
+    format!(
+        "Please transfer {owed} to {} with the reference {}. We send your order as soon as it has arrived.",
+        settings.bank_account, order.number,
+    )
 }
 
-fn text(order: &Order, settings: &Settings, order_url: &str) -> String {
-    let mut text = format!("Thank you for your order {}.\n\n{}\n\n", order.number, next_step(order, settings));
+fn text(order: &Order, advice: &str, order_url: &str) -> String {
+    let mut text = format!("Thank you for your order {}.\n\n{advice}\n\n", order.number);
     for line in &order.lines {
         let options = line.options.to_string();
         let options = if options.is_empty() { options } else { format!(" ({options})") };
-        let gross = commerce::money::Money::new(line.total.amounts.gross, order.currency);
+        let gross = Money::new(line.total.amounts.gross, order.currency);
         let _ = writeln!(text, "{} × {}{options}  {gross}", line.quantity, line.name);
     }
-    let delivery = commerce::money::Money::new(order.delivery.amounts.gross, order.currency);
+    let delivery = Money::new(order.delivery.amounts.gross, order.currency);
     let _ = writeln!(text, "{}  {delivery}\nTotal  {}", order.delivery_name, order.to_pay());
     for (name, amount) in by_credit(order) {
         let _ = writeln!(text, "{name}  {amount}");
@@ -99,8 +102,8 @@ fn by_credit(order: &Order) -> Vec<(&'static str, String)> {
 }
 
 /// Mail readers know tables and inline styles, and little else.
-fn html(order: &Order, settings: &Settings, order_url: &str) -> String {
-    let amount = |minor| commerce::money::Money::new(minor, order.currency).to_string();
+fn html(order: &Order, settings: &Settings, advice: String, order_url: &str) -> String {
+    let amount = |minor| Money::new(minor, order.currency).to_string();
     let lines: Vec<_> = order
         .lines
         .iter()
@@ -133,7 +136,7 @@ fn html(order: &Order, settings: &Settings, order_url: &str) -> String {
         .collect();
     let content = view! {
         <p>"Your order number is "<strong>{order.number.to_string()}</strong>"."</p>
-        <p>{next_step(order, settings)}</p>
+        <p>{advice}</p>
         <table role="presentation" style="width:100%;border-collapse:collapse">
             <tbody>
                 {lines}

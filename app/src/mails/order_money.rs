@@ -1,6 +1,6 @@
 //! The mails about what is paid and given back, and about orders that are given up.
 
-use super::order_confirmation::next_step;
+use super::order_confirmation::{how_to_pay, next_step};
 use super::order_notice::{About, Notice, Pieces};
 use crate::accounts::day;
 use chrono::{DateTime, Utc};
@@ -73,8 +73,8 @@ pub enum Difference {
     None,
     /// This much is to be paid on the page of the order.
     ToPay(Money),
-    /// What is to be paid is paid as agreed: by transfer, in cash, by invoice.
-    AsAgreed,
+    /// This much is to be paid as agreed: by transfer, in cash, by invoice.
+    AsAgreed(Money),
     /// What was paid too much goes back.
     GoesBack,
 }
@@ -88,10 +88,8 @@ pub fn order_changed(about: About<'_>, before: Money, difference: Difference) ->
     }];
     sentences.extend(match difference {
         Difference::None => None,
-        Difference::ToPay(amount) => {
-            Some(format!("{amount} is still to be paid. We send your order as soon as it is."))
-        }
-        Difference::AsAgreed => Some(next_step(about.order, about.settings)),
+        Difference::ToPay(amount) => Some(how_to_pay(about.order, amount, about.settings)),
+        Difference::AsAgreed(amount) => Some(next_step(about.order, amount, about.settings)),
         Difference::GoesBack => Some("What you have paid too much goes back the way you paid.".to_owned()),
     });
     let way_on = if let Difference::ToPay(_) = difference { "Pay now" } else { "See your order" };

@@ -159,9 +159,9 @@ fn a_cancelled_order_says_what_becomes_of_its_money() {
 #[test]
 fn a_confirmation_says_what_store_credit_has_paid() {
     let with_credit = Order { store_credit: euro(1_000), payment: Payment::PartlyPaid, ..order() };
-    let told = order_confirmation(&with_credit, &settings(), URL);
+    let told = order_confirmation(&with_credit, with_credit.due(), &settings(), URL);
     both(&told, &["€30.70", "Paid with store credit", "€10.00", "To pay", "Please transfer €20.70"]);
-    let without = order_confirmation(&order(), &settings(), URL);
+    let without = order_confirmation(&order(), order().due(), &settings(), URL);
     assert!(!without.text.contains("store credit"), "{}", without.text);
 }
 
@@ -179,14 +179,14 @@ fn what_is_to_be_paid_leads_to_where_it_can_be() {
 #[test]
 fn a_changed_order_says_what_becomes_of_the_difference() {
     let more = mail(|about| order_changed(about, euro(2_000), Difference::ToPay(euro(1_070))));
-    both(&more, &["It comes to €30.70 now; before it was €20.00", "€10.70 is still to be paid", "Pay now", URL]);
+    both(&more, &["It comes to €30.70 now; before it was €20.00", "Please transfer €10.70", "Pay now", URL]);
     let less = mail(|about| order_changed(about, euro(5_000), Difference::GoesBack));
     both(&less, &["before it was €50.00", "goes back the way you paid", "See your order"]);
     let same = mail(|about| order_changed(about, euro(3_070), Difference::None));
     both(&same, &["€30.70, as before", "2 × "]);
     assert!(!same.text.contains("paid") && !same.text.contains("now;"), "{}", same.text);
-    let agreed = mail(|about| order_changed(about, euro(2_000), Difference::AsAgreed));
-    both(&agreed, &["before it was €20.00", &next_step(&order(), &settings())]);
+    let agreed = mail(|about| order_changed(about, euro(2_000), Difference::AsAgreed(euro(3_070))));
+    both(&agreed, &["before it was €20.00", &next_step(&order(), euro(3_070), &settings())]);
 }
 
 #[test]

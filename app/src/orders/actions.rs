@@ -97,13 +97,14 @@ pub async fn pay_order(
     let page = Page::of_action();
     let Some((order, path)) = opened(&page, order).await else { return Ok(()) };
     let method = method.unwrap_or_default();
-    let changed =
-        if method == order.payment_method { Ok(()) } else { pay::change_method(&page.shop, order.id, &method).await };
-    let outcome = match changed {
-        Ok(()) => pay::pay(&page.shop, order.id).await,
-        Err(error) => Err(error),
+    let paid = async {
+        let payer = page.signed_in().await?.map(|who| who.user);
+        if method != order.payment_method {
+            pay::change_method(&page.shop, order.id, payer, &method).await?;
+        }
+        pay::pay(&page.shop, order.id, payer).await
     };
-    match outcome {
+    match paid.await {
         Ok(Some(address)) => page.see_other(&address),
         Ok(None) => page.see_other(&path),
         Err(CheckoutError::PaymentDeclined) => page.see_other(&format!("{path}?refused=declined")),

@@ -59,7 +59,7 @@ async fn shown(page: &Page, order: Order) -> Drawn {
     let mailed = order.lifecycle == Lifecycle::Placed;
     let (invoice, is_placed) = (format!("{}/invoice", page.path()), order.lifecycle == Lifecycle::Placed);
     let returns = returns_section(page, &order).await;
-    let advice = next_step(&order, &reference.settings);
+    let advice = next_step(&order, owed, &reference.settings);
     let content = view! {
             <div class="wrap confirmation">
                 <h1>{title}</h1>

@@ -43,7 +43,7 @@ async fn shown(page: &Page, order: Order, seen: View) -> Drawn {
     let invoice = format!("{}/invoice", page.path());
     // A link that hides names shows what was ordered, and changes nothing.
     let returns = if masked { None } else { returns_section(page, &order).await };
-    let advice = next_step(&order, &page.shop.reference().settings);
+    let advice = next_step(&order, owed, &page.shop.reference().settings);
     let content = view! {
         <div class="wrap confirmation">
             <h1>"Order "<span class="order-number">{number}</span></h1>

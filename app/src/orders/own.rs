@@ -37,7 +37,7 @@ pub fn OwnOrderPage() -> impl IntoView {
         let status = status_name(order.status());
         let (invoice, is_placed) = (format!("{}/invoice", page.path()), order.lifecycle == Lifecycle::Placed);
         let returns = returns_section(&page, &order).await;
-        let advice = next_step(&order, &page.shop.reference().settings);
+        let advice = next_step(&order, owed, &page.shop.reference().settings);
         let content = view! {
             <div class="confirmation">
                 <h2>"Order "<span class="order-number">{order.number.to_string()}</span></h2>

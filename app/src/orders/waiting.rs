@@ -9,9 +9,6 @@ use commerce::orders::{Lifecycle, Order, cancel};
 use commerce::payments::{PaymentMethod, pay};
 use leptos::prelude::*;
 
-/// How long shoppers who come from their cart have to pay at most, in minutes. Who has longer has got a mail from staff.
-const FROM_CART_MINUTES: i64 = 120;
-
 /// What the customer of an order can do with it of which this much is still to be paid.
 #[component]
 pub fn OrderChoices(page: Page, order: Order, owed: Money) -> impl IntoView {
@@ -41,7 +38,7 @@ pub fn Paying(page: Page, order: Order, owed: Money) -> impl IntoView {
     let offers = pay::offers(&page.shop, &order, owed);
     let pay_by = order.pay_by.filter(|_| order.lifecycle == Lifecycle::AwaitingPayment);
     let minutes = pay_by.map(|by| (by - page.shop.clock.now()).num_minutes().max(0));
-    let from_cart = minutes.is_some_and(|minutes| minutes <= FROM_CART_MINUTES);
+    let from_cart = order.waits_as_placed();
     let until = pay_by.zip(minutes).map(|(by, minutes)| {
         let words = match from_cart {
             true => format!("We keep everything for you for {minutes} more minutes."),

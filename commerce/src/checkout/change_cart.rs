@@ -5,8 +5,8 @@ use crate::cart::{CartLineId, Holder, add_line};
 use crate::db::{self, sql};
 use crate::forms::MAX_QUANTITY;
 use crate::inventory::Actor;
+use crate::orders::OrderId;
 use crate::orders::cancel::{Cancellation, Cause, OrderError, give_up, locked};
-use crate::orders::{Lifecycle, OrderId};
 use crate::pricing::PriceContext;
 use crate::token::Token;
 use sea_orm::ConnectionTrait;
@@ -15,7 +15,8 @@ use sea_orm::ConnectionTrait;
 /// the token of that cart. What is in the cart already stays, up to 100 pieces of each.
 ///
 /// # Errors
-/// [`OrderError::WrongState`] for an order that does not wait any more; then nothing is changed.
+/// [`OrderError::WrongState`] for an order that does not wait any more, or that staff have made or changed; then nothing
+/// is changed.
 pub async fn change_cart(shop: &Shop, order: OrderId, holder: &Holder) -> Result<Token, OrderError> {
     let (token, version) = db::retry(|| attempt(shop, order, holder)).await?;
     shop.outbox.notify_one();
@@ -28,7 +29,7 @@ async fn attempt(shop: &Shop, order: OrderId, holder: &Holder) -> Result<(Token,
     let now = shop.clock.now();
     let tx = shop.db.begin().await?;
     let order = locked(&tx, order).await?;
-    if order.lifecycle != Lifecycle::AwaitingPayment {
+    if !order.waits_as_placed() {
         return Err(OrderError::WrongState);
     }
     let cancellation = Cancellation { cause: Cause::CartChanged, actor: Actor::Shopper, restock: true, refund: true };

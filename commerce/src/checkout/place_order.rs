@@ -11,7 +11,8 @@ use crate::inventory::claims;
 use crate::money::Money;
 use crate::orders::entity::{line, order};
 use crate::orders::{Fulfilment, Lifecycle, OrderId, OrderLineId, OrderNumber, OrderPlaced, PlacedLine};
-use crate::payments::{Credit, PaymentTerms, ledger, pay::pay, state};
+use crate::payments::ledger::{self, NewAttempt};
+use crate::payments::{Credit, PaymentTerms, pay::pay, state};
 use crate::store_credit::book::{Posting, post};
 use crate::store_credit::{self, EntryKind};
 use crate::token::Token;
@@ -62,7 +63,7 @@ pub async fn place_order(shop: &Shop, guest: &Token, agreement: Agreement) -> Re
     if !order.waits {
         return Ok(Placed { access: access_token(shop, order.id), pay_at: None });
     }
-    let pay_at = pay(shop, order.id).await?;
+    let pay_at = pay(shop, order.id, order.payer).await?;
     Ok(Placed { access: access_token(shop, order.id), pay_at })
 }
 
@@ -71,6 +72,8 @@ struct Made {
     id: OrderId,
     /// Whether its payment has to be agreed.
     waits: bool,
+    /// Whose account it was placed in.
+    payer: Option<UserId>,
 }
 
 /// Draws another order number while the one drawn is taken: of 2^35, seldom even once.
@@ -105,11 +108,14 @@ pub async fn placed_from(shop: &Shop, guest: &Token, cart: CartId) -> Result<Opt
 /// The order that stands for a guest's cart.
 async fn placed_before(shop: &Shop, guest: &Token, cart: CartId) -> Result<Option<Made>, DbErr> {
     let db = shop.db.primary();
-    let text = "SELECT id, lifecycle FROM orders WHERE cart_id = $1 AND guest_hash = $2 AND lifecycle <> 'cancelled'";
+    // Who has placed it, not whose it has become since.
+    let text = "SELECT id, lifecycle, (
+                    SELECT a.payer_id FROM payment_attempts a WHERE a.order_id = o.id ORDER BY a.id LIMIT 1
+                ) AS payer FROM orders o WHERE cart_id = $1 AND guest_hash = $2 AND lifecycle <> 'cancelled'";
     let row = db.query_one_raw(sql(db, text, [cart.into(), guest.hash().into()])).await?;
     let Some(row) = row else { return Ok(None) };
     let waits = row.try_get::<String>("", "lifecycle")? == Lifecycle::AwaitingPayment.code();
-    Ok(Some(Made { id: row.try_get("", "id")?, waits }))
+    Ok(Some(Made { id: row.try_get("", "id")?, waits, payer: row.try_get("", "payer")? }))
 }
 
 async fn attempt_to_place(shop: &Shop, guest: &Token, agreement: Agreement) -> Result<Made, CheckoutError> {
@@ -230,7 +236,15 @@ async fn insert<C: ConnectionTrait>(
     if !checkout.is_covered() {
         let later = shop.reference().settings.capture_when_shipped;
         let reference = agrees_at_once.then(|| number.to_string());
-        ledger::open(tx, id, payment_code, reference.as_deref(), due, later, now).await?;
+        let new = NewAttempt {
+            order: id,
+            gateway: payment_code,
+            reference: reference.as_deref(),
+            amount: due,
+            capture_later: later,
+            payer: user,
+        };
+        ledger::open(tx, new, now).await?;
     }
     if !waits {
         let placed = OrderPlaced {
@@ -242,7 +256,7 @@ async fn insert<C: ConnectionTrait>(
         };
         events::emit(shop, tx, vec![NewEvent::of(&placed, 1)]).await?;
     }
-    Ok(Made { id, waits })
+    Ok(Made { id, waits, payer: user })
 }
 
 /// Takes what an order is paid with of its owner's store credit; it is the amount that was seen, or nothing.

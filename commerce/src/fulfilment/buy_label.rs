@@ -17,6 +17,7 @@ use crate::inventory::{LocationId, queries as stock};
 use crate::money::Money;
 use crate::orders::cancel::{OrderError, locked};
 use crate::orders::{Order, OrderId, OrderLineId};
+use crate::token;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use std::sync::Arc;
@@ -132,6 +133,7 @@ pub async fn send(
         tracking_url: None,
         label_file: Some(bought.file),
         carrier_reference: bought.reference,
+        to: Some(asked.order.delivery_address),
     };
     Ok(ship_with(shop, who, order, &parcel, &papers).await?)
 }
@@ -165,9 +167,9 @@ struct Row {
 async fn write_down(shop: &Shop, order: OrderId, key: &str, service: &str, packed: &Packed) -> Result<Asked, BuyError> {
     let now = shop.clock.now();
     let until = now + TimeDelta::seconds(LEASE_SECONDS);
-    let request = format!("{service} {packed:?}");
     let tx = shop.db.begin().await?;
     let order = locked(&tx, order).await?;
+    let request = format!("{service} {packed:?} to {}", mark(shop, &order.delivery_address)?);
     may_ship(&order)?;
     let lines = chosen(&tx, &order, &packed.lines).await?;
     ship::is_held(&tx, &order, packed.location, &lines).await?;
@@ -210,6 +212,12 @@ async fn write_down(shop: &Shop, order: OrderId, key: &str, service: &str, packe
     tx.execute_raw(sql(&tx, text, values)).await?;
     tx.commit().await?;
     Ok(Asked { id: row.id, until, order, bought: None })
+}
+
+/// Tells an address from others without keeping it.
+fn mark(shop: &Shop, address: &Address) -> Result<String, DbErr> {
+    let address = serde_json::to_vec(address).map_err(|error| DbErr::Json(error.to_string()))?;
+    Ok(token::hex(&shop.sign("label address", &address)))
 }
 
 /// Asks the carrier, and writes down what came of it.

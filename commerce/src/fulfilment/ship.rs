@@ -8,6 +8,7 @@ use crate::Shop;
 use crate::accounts::{Permission, SignedIn, UserId};
 use crate::audit::{self, Done};
 use crate::catalog::VariationId;
+use crate::checkout::Address;
 use crate::db::{self, sql};
 use crate::events::{self, NewEvent};
 use crate::inventory::ship::{ShipError, could_take, take};
@@ -47,6 +48,8 @@ pub struct Papers {
     pub label_file: Option<String>,
     /// What the carrier calls the order of the label.
     pub carrier_reference: Option<String>,
+    /// To where its label sends it: an order that goes elsewhere since is not sent with it.
+    pub to: Option<Address>,
 }
 
 /// Reports that something of an order was sent.
@@ -98,7 +101,7 @@ pub fn may_ship(order: &Order) -> Result<(), OrderError> {
         return Err(OrderError::WrongState);
     }
     let paid = matches!(order.payment, Payment::Authorised | Payment::Paid | Payment::PartlyRefunded);
-    if order.payment_terms == PaymentTerms::InAdvance && !paid && order.due().minor() > 0 {
+    if order.payment_terms == PaymentTerms::InAdvance && !paid && order.total.gross > 0 {
         return Err(OrderError::Unpaid);
     }
     Ok(())
@@ -146,6 +149,9 @@ async fn attempt(
         return if sent.order == order.id { Ok(sent.id) } else { Err(OrderError::WrongState) };
     }
     may_ship(&order)?;
+    if papers.to.as_ref().is_some_and(|to| *to != order.delivery_address) {
+        return Err(OrderError::WrongState);
+    }
     let lines = chosen(&tx, &order, &parcel.lines).await?;
     let usual = || shop.carriers.tracking_url(&parcel.carrier, parcel.tracking_number.as_ref()?);
     let tracking_url = papers.tracking_url.clone().or_else(usual);

@@ -78,6 +78,8 @@ pub(crate) async fn unlink<C: ConnectionTrait>(tx: &C, order: OrderId, now: Date
                                   version = version + 1, updated_at = $3 WHERE id = $1";
     let nobody = Token::random().hash();
     tx.execute_raw(sql(tx, text, [order.into(), nobody.into(), now.into()])).await?;
+    let text = "UPDATE payment_attempts SET payer_id = NULL WHERE order_id = $1";
+    tx.execute_raw(sql(tx, text, [order.into()])).await?;
     forget::forget_order(tx, order).await?;
     returns::forget::forget_order(tx, order).await
 }

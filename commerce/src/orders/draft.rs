@@ -15,7 +15,8 @@ use crate::db::{self, sql};
 use crate::events::{self, NewEvent};
 use crate::inventory::Actor;
 use crate::money::Money;
-use crate::payments::{PaymentTerms, ledger};
+use crate::payments::PaymentTerms;
+use crate::payments::ledger::{self, NewAttempt};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
 use serde::{Deserialize, Serialize};
@@ -172,7 +173,15 @@ async fn attempt_to_submit(shop: &Shop, staff: UserId, order: OrderId, seen: Agr
     if payment.agrees_at_once || order.due().minor() == 0 {
         let (later, number) = (shop.reference().settings.capture_when_shipped, order.number.to_string());
         let reference = payment.agrees_at_once.then_some(number.as_str());
-        ledger::open(&tx, id, payment.code, reference, order.due(), later, now).await?;
+        let new = NewAttempt {
+            order: id,
+            gateway: payment.code,
+            reference,
+            amount: order.due(),
+            capture_later: later,
+            payer: None,
+        };
+        ledger::open(&tx, new, now).await?;
         place(shop, &tx, &order, now).await?;
     } else {
         wait_for_payment(shop, &tx, &order, version, now).await?;

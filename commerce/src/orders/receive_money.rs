@@ -8,7 +8,7 @@ use crate::audit::{self, Done};
 use crate::db;
 use crate::money::Money;
 use crate::payments::record::{Source, record_within};
-use crate::payments::{Action, Fact, Outcome, ledger, ledger::Attempt, pay};
+use crate::payments::{Action, Fact, Outcome, ledger, ledger::Attempt, ledger::NewAttempt, pay};
 
 /// Notes that money came for an order; `key` names the request, so that it counts once.
 ///
@@ -35,8 +35,8 @@ pub async fn receive_money(
 /// By which method money of an order comes by hand: its own, or by transfer where a gateway's order has become dearer.
 /// None where no money is to come by hand.
 pub fn by_hand(shop: &Shop, order: &Order, attempts: &[Attempt]) -> Option<&'static str> {
-    let own = shop.gateways.get(&order.payment_method)?;
-    if own.agrees_at_once() {
+    let own = shop.gateways.get(&order.payment_method);
+    if let Some(own) = own.filter(|own| own.agrees_at_once()) {
         return (order.lifecycle != Lifecycle::Draft).then(|| own.code());
     }
     let owed = pay::owed_of(order, attempts);
@@ -62,7 +62,15 @@ async fn attempt(shop: &Shop, staff: UserId, order: OrderId, amount: Money, key:
             Some(attempt) => attempt.id,
             None => {
                 let reference = order.number.to_string();
-                ledger::open(&tx, order.id, method, Some(&reference), amount, false, shop.clock.now()).await?
+                let new = NewAttempt {
+                    order: order.id,
+                    gateway: method,
+                    reference: Some(&reference),
+                    amount,
+                    capture_later: false,
+                    payer: None,
+                };
+                ledger::open(&tx, new, shop.clock.now()).await?
             }
         },
     };

@@ -322,8 +322,7 @@ pub async fn given_back_at_the_end<C: ConnectionTrait>(db: &C, order: &Order) ->
     let text = "SELECT CAST(COALESCE(SUM(amount - from_credit), 0) AS BIGINT) AS n FROM refunds WHERE order_id = $1";
     let row = db.query_one_raw(sql(db, text, [order.id.into()])).await?;
     let before: i64 = row.map_or(Ok(0), |row| row.try_get("", "n"))?;
-    let captured: i64 =
-        ledger::attempts(db, order.id).await?.iter().map(|attempt| attempt.state.balance.captured).sum();
+    let captured: i64 = ledger::attempts(db, order.id).await?.iter().map(|attempt| attempt.state.paid()).sum();
     let credit = order.store_credit.minor() - GivenBack::of(db, order.id).await?.returned;
     Ok((Money::new((captured - before).max(0), order.currency), Money::new(credit, order.currency)))
 }

@@ -115,9 +115,19 @@ impl AttemptState {
         self.balance.kept() - self.asked(Action::Refund)
     }
 
+    /// What is still set aside and stays so: not what is about to be let go.
+    fn held(&self) -> i64 {
+        if self.asked(Action::Void) > 0 { 0 } else { self.balance.held() }
+    }
+
+    /// What was given back, or is about to be, because somebody has decided so.
+    pub(crate) fn decided_back(&self) -> i64 {
+        self.balance.refunded - self.balance.excess + self.giving_back
+    }
+
     /// What was paid for the order: all that was taken, but what was more than is due and went back by itself or is
     /// about to. What somebody has decided to give back was paid all the same.
-    fn paid(&self) -> i64 {
+    pub(crate) fn paid(&self) -> i64 {
         self.balance.captured - self.balance.excess - (self.asked(Action::Refund) - self.giving_back)
     }
 }
@@ -138,10 +148,20 @@ pub struct Due {
 }
 
 impl Due {
-    /// The most that the shop may keep.
-    fn most(&self) -> i64 {
+    /// The most that the shop may keep, where so much was given back because somebody has decided so: that is not to be
+    /// paid again. What was given back as store credit has to stay as money.
+    fn most(&self, back: i64) -> i64 {
         let owed = if self.lifecycle == Lifecycle::Cancelled && !self.keeps_payment { 0 } else { self.amount };
-        owed.max(0) + self.credited
+        (owed.max(0) - back).max(self.credited)
+    }
+
+    /// Whether what was set aside is to be taken now: also of an order that was given up and keeps what was paid.
+    fn takes(&self) -> bool {
+        match self.lifecycle {
+            Lifecycle::Placed => self.capture,
+            Lifecycle::Cancelled => self.keeps_payment,
+            _ => false,
+        }
     }
 }
 
@@ -160,7 +180,7 @@ pub struct Wish {
 /// was cancelled, or that costs less now, gives money back by itself. The oldest attempt keeps its money first.
 pub fn wishes(due: Due, attempts: &[AttemptState]) -> Vec<Wish> {
     let mut wishes = Vec::new();
-    let mut need = due.most();
+    let mut need = due.most(attempts.iter().map(AttemptState::decided_back).sum());
     for attempt in attempts {
         let mut wish = |action, amount| {
             if amount > 0 && !attempt.given_up.contains(&action) {
@@ -171,17 +191,18 @@ pub fn wishes(due: Due, attempts: &[AttemptState]) -> Vec<Wish> {
         let keeps = kept.min(need);
         wish(Action::Refund, kept - keeps);
         need -= keeps;
-        let capturing = attempt.asked(Action::Capture);
-        let held = (attempt.balance.held() - capturing).max(0);
+        // Once something was taken the request is answered, whoever has told of it.
+        let capturing = if attempt.balance.captured > 0 { 0 } else { attempt.asked(Action::Capture) };
+        let held = (attempt.held() - capturing).max(0);
         need -= capturing.min(need);
         let takes = held.min(need);
         if takes == 0 {
-            if attempt.asked(Action::Void) == 0 && capturing == 0 {
+            if capturing == 0 {
                 wish(Action::Void, held);
             }
         } else {
             need -= takes;
-            if due.capture && due.lifecycle == Lifecycle::Placed && capturing == 0 {
+            if due.takes() && capturing == 0 {
                 wish(Action::Capture, takes);
             }
         }
@@ -215,7 +236,7 @@ pub fn split(amount: i64, money: i64, credit: i64) -> Option<(i64, i64)> {
 /// What of an order still has to be agreed, in minor units; never below 0. What somebody has decided to give back is
 /// not to be paid again.
 pub fn outstanding(amount: i64, attempts: &[AttemptState]) -> i64 {
-    let agreed: i64 = attempts.iter().map(|attempt| attempt.balance.held() + attempt.paid()).sum();
+    let agreed: i64 = attempts.iter().map(|attempt| attempt.held() + attempt.paid()).sum();
     (amount - agreed).max(0)
 }
 
@@ -224,7 +245,7 @@ pub fn outstanding(amount: i64, attempts: &[AttemptState]) -> i64 {
 pub fn state(total: i64, credit: Credit, attempts: &[AttemptState]) -> Payment {
     let sum = |of: fn(&AttemptState) -> i64| attempts.iter().map(of).sum::<i64>();
     let captured = sum(|attempt| attempt.balance.captured) + credit.spent;
-    let held = sum(|attempt| attempt.balance.held());
+    let held = sum(AttemptState::held);
     let paid = sum(AttemptState::paid) + credit.spent;
     let kept = paid - sum(|attempt| attempt.balance.refunded - attempt.balance.excess) - credit.returned;
     if captured > 0 && kept >= total {
@@ -324,18 +345,68 @@ mod tests {
                 let balance = &mut after.iter_mut().find(|attempt| attempt.id == wish.attempt).expect("its own").balance;
                 match wish.action {
                     Action::Capture => balance.captured += wish.amount,
-                    Action::Refund => balance.refunded += wish.amount,
+                    Action::Refund => {
+                        balance.refunded += wish.amount;
+                        balance.excess += wish.amount;
+                    }
                     Action::Void => balance.voided = true,
                     Action::Authorise => prop_assert!(false, "nothing more is set aside"),
                 }
                 prop_assert!(balance.captured <= balance.authorised && balance.refunded <= balance.captured);
             }
             let kept: i64 = after.iter().map(|attempt| attempt.balance.kept()).sum();
-            prop_assert!(kept <= due.most());
+            let most = due.most(attempts.iter().map(AttemptState::decided_back).sum());
+            prop_assert!(kept <= most);
             let had: i64 = attempts.iter().map(|attempt| attempt.balance.kept()).sum();
-            prop_assert!(kept >= had.min(due.most()), "what may be kept is kept");
+            prop_assert!(kept >= had.min(most), "what may be kept is kept");
             prop_assert!(super::wishes(due, &after).is_empty(), "once it is done nothing is left to wish");
         }
+    }
+
+    const PLACED: Due =
+        Due { lifecycle: Lifecycle::Placed, amount: 130, capture: true, keeps_payment: false, credited: 0 };
+
+    fn taken(captured: i64, refunded: i64, excess: i64) -> Balance {
+        Balance { authorised: captured, captured, refunded, excess, voided: false }
+    }
+
+    #[test]
+    fn a_capture_that_is_known_is_not_waited_for() {
+        let known = AttemptState { under_way: vec![(Action::Capture, 100)], ..attempt(1, taken(100, 0, 0)) };
+        assert_eq!(wishes(PLACED, &[known, attempt(2, taken(30, 0, 0))]), []);
+    }
+
+    #[test]
+    fn what_was_decided_to_go_back_is_not_kept_instead() {
+        let back = |due, attempts: &[AttemptState]| -> Vec<_> {
+            wishes(due, attempts).iter().map(|wish| (wish.attempt.0.as_u128(), wish.action, wish.amount)).collect()
+        };
+        let edited = Due { amount: 60, ..PLACED };
+        assert_eq!(back(edited, &[attempt(1, taken(100, 30, 0))]), [(1, Action::Refund, 40)], "an edit");
+        let as_credit = Due { credited: 30, ..edited };
+        assert_eq!(back(as_credit, &[attempt(1, taken(100, 0, 0))]), [(1, Action::Refund, 40)], "after store credit");
+        let late = [attempt(1, taken(130, 0, 0)), attempt(2, taken(130, 130, 0))];
+        assert_eq!(back(PLACED, &late), [(1, Action::Refund, 130)], "paid again after all was given back");
+    }
+
+    #[test]
+    fn what_is_let_go_is_not_counted_upon() {
+        let held = Balance { authorised: 30, ..Balance::default() };
+        let going = AttemptState { under_way: vec![(Action::Void, 30)], ..attempt(2, held) };
+        let attempts = [attempt(1, taken(100, 0, 0)), going];
+        assert_eq!(outstanding(130, &attempts), 30);
+        assert_eq!(state(130, Credit::default(), &attempts), Payment::PartlyPaid);
+        assert_eq!(wishes(PLACED, &attempts), [], "it is asked for once");
+    }
+
+    #[test]
+    fn an_order_given_up_takes_what_it_keeps() {
+        let held = attempt(1, Balance { authorised: 130, ..Balance::default() });
+        let kept = Due { lifecycle: Lifecycle::Cancelled, keeps_payment: true, capture: false, ..PLACED };
+        assert_eq!(
+            wishes(kept, &[held]),
+            [Wish { attempt: PaymentAttemptId(Uuid::from_u128(1)), action: Action::Capture, amount: 130 }]
+        );
     }
 
     #[test]
@@ -372,7 +443,7 @@ mod tests {
     fn store_credit_counts_as_paid() {
         let of = |spent, returned, balance| state(100, Credit { spent, returned }, &[attempt(1, balance)]);
         let none = Balance::default();
-        let taken = |captured, refunded| Balance { authorised: captured, captured, refunded, excess: 0, voided: false };
+        let taken = |captured, refunded| taken(captured, refunded, 0);
         assert_eq!(of(100, 0, none), Payment::Paid, "wholly");
         assert_eq!(of(40, 0, none), Payment::PartlyPaid, "while the rest is waited for");
         assert_eq!(of(40, 0, Balance { authorised: 60, ..none }), Payment::Authorised);

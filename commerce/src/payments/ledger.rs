@@ -4,6 +4,7 @@ use super::{
     Action, AttemptState, Entry, Fact, OperationId, Outcome, PaymentAttemptId, PaymentEventId, PaymentRef, Wish,
     balance,
 };
+use crate::accounts::UserId;
 use crate::catalog::queries::currency;
 use crate::db::{placeholders, sql};
 use crate::money::{Currency, Money};
@@ -34,6 +35,8 @@ pub struct Attempt {
     pub capture_later: bool,
     /// The gateway's page on which the shopper goes on.
     pub redirect_to: Option<String>,
+    /// Whose account they were signed in to who opened it: only they are shown what its gateway keeps for them.
+    pub payer: Option<UserId>,
     /// When it was opened.
     pub created_at: DateTime<Utc>,
     /// What its entries come to, and what is under way.
@@ -89,32 +92,46 @@ impl Attempt {
     }
 }
 
+/// An attempt that is to be opened.
+#[derive(Clone, Copy, Debug)]
+pub struct NewAttempt<'a> {
+    /// To pay which order.
+    pub order: OrderId,
+    /// At which gateway.
+    pub gateway: &'a str,
+    /// What it is recognised by, where no gateway is asked.
+    pub reference: Option<&'a str>,
+    /// How much.
+    pub amount: Money,
+    /// Whether the money is taken when the goods leave.
+    pub capture_later: bool,
+    /// Whose account they are signed in to who open it.
+    pub payer: Option<UserId>,
+}
+
 /// Opens an attempt to pay an order, in a transaction of the caller's: the request is written down before it is made.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn open<C: ConnectionTrait>(
     tx: &C,
-    order: OrderId,
-    gateway: &str,
-    reference: Option<&str>,
-    amount: Money,
-    capture_later: bool,
+    new: NewAttempt<'_>,
     now: DateTime<Utc>,
 ) -> Result<PaymentAttemptId, DbErr> {
     let id = PaymentAttemptId::new(now);
     let text = "INSERT INTO payment_attempts
-                (id, order_id, gateway, idempotency_key, reference, currency, amount, capture_later, created_at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+                (id, order_id, gateway, idempotency_key, reference, currency, amount, capture_later, payer_id, created_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let values = [
         id.into(),
-        order.into(),
-        gateway.into(),
+        new.order.into(),
+        new.gateway.into(),
         id.to_string().into(),
-        reference.into(),
-        amount.currency().code().into(),
-        amount.minor().into(),
-        capture_later.into(),
+        new.reference.into(),
+        new.amount.currency().code().into(),
+        new.amount.minor().into(),
+        new.capture_later.into(),
+        new.payer.into(),
         now.into(),
     ];
     tx.execute_raw(sql(tx, text, values)).await?;
@@ -162,10 +179,11 @@ pub async fn attempts_of<C: ConnectionTrait>(
         amount: i64,
         capture_later: bool,
         redirect_to: Option<String>,
+        payer_id: Option<UserId>,
         created_at: DateTime<Utc>,
     }
     let text = format!(
-        "SELECT id, order_id, gateway, reference, currency, amount, capture_later, redirect_to, created_at
+        "SELECT id, order_id, gateway, reference, currency, amount, capture_later, redirect_to, payer_id, created_at
          FROM payment_attempts WHERE order_id IN ({}) ORDER BY id",
         placeholders(1, orders.len()),
     );
@@ -201,6 +219,7 @@ pub async fn attempts_of<C: ConnectionTrait>(
             amount: Money::new(row.amount, currency(&row.currency)?),
             capture_later: row.capture_later,
             redirect_to: row.redirect_to,
+            payer: row.payer_id,
             created_at: row.created_at,
             state,
             entries,

@@ -1,19 +1,20 @@
 //! An order that awaits its payment, or the rest of it, is paid: its gateway is asked, the shopper comes back from it, or
 //! they choose another way.
 
-use super::ledger::{self, Attempt};
+use super::ledger::{self, Attempt, NewAttempt};
 use super::record::{Source, lock, record, settle_up};
-use super::saved::queries::payer;
+use super::saved::queries::payer_of;
 use super::{
     Action, Answer, Fact, GatewayError, Outcome, PaymentAttemptId, PaymentContext, PaymentMethod, PaymentRequest,
     PaymentTerms, outstanding,
 };
 use crate::Shop;
+use crate::accounts::UserId;
 use crate::checkout::CheckoutError;
 use crate::db::{self, sql};
 use crate::money::Money;
 use crate::orders::{Lifecycle, Order, OrderId, Payment, queries};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use data_encoding::HEXLOWER;
 use sea_orm::{ConnectionTrait, DbErr};
 use std::collections::BTreeMap;
@@ -62,24 +63,26 @@ pub fn offers(shop: &Shop, order: &Order, owed: Money) -> Vec<PaymentMethod> {
 
 /// Asks the gateway of an order that awaits its payment, or the rest of it, and places it when the gateway agrees; gives
 /// the address of the gateway's page where the shopper has to go on there. Does nothing for an order of which nothing is
-/// to be paid.
+/// to be paid. `payer` is whose account they are signed in to who pay: an order's link opens it for others, too, who are
+/// not to pay with what a gateway keeps for its owner.
 ///
 /// # Errors
 /// [`CheckoutError::PaymentDeclined`], or the database failed; the order then goes on waiting.
-pub async fn pay(shop: &Shop, order: OrderId) -> Result<Option<String>, CheckoutError> {
+pub async fn pay(shop: &Shop, order: OrderId, payer: Option<UserId>) -> Result<Option<String>, CheckoutError> {
     let order = queries::by_id(shop.db.primary(), order).await?.ok_or(CheckoutError::NotStarted)?;
     if !matches!(order.lifecycle, Lifecycle::AwaitingPayment | Lifecycle::Placed) {
         return Ok(None);
     }
-    let gateway = shop.gateways.get(&order.payment_method).ok_or(CheckoutError::UnknownChoice)?;
-    let attempt = db::retry(|| open_attempt(shop, order.id)).await?;
+    let attempt = db::retry(|| open_attempt(shop, order.id, payer)).await?;
     let Some(attempt) = attempt else { return Ok(None) };
+    // Another way may have been chosen since.
+    let gateway = shop.gateways.get(&attempt.gateway).ok_or(CheckoutError::UnknownChoice)?;
     let request = PaymentRequest {
         attempt: attempt.id,
         order_number: order.number.to_string(),
         amount: attempt.amount,
         email: order.email.clone(),
-        payer: payer(shop, order.id, &attempt.gateway, attempt.id).await?,
+        payer: payer_of(shop, &attempt).await?,
         capture_later: attempt.capture_later,
         return_to: return_address(shop, &attempt.gateway, attempt.id),
     };
@@ -122,35 +125,42 @@ pub async fn pay(shop: &Shop, order: OrderId) -> Result<Option<String>, Checkout
     }
 }
 
-/// The attempt that can still be paid, or a new one where it was declined or is about another amount: a gateway would
-/// answer the same to the same request. None where nothing is to be paid any more.
-async fn open_attempt(shop: &Shop, order: OrderId) -> Result<Option<Attempt>, DbErr> {
-    let usable = |attempts: &[Attempt], method: &str, owed: Money| {
+/// The attempt that they can still pay by, or a new one where it was declined, is somebody else's or about another
+/// amount: a gateway would answer the same to the same request. None where nothing is to be paid any more.
+async fn open_attempt(shop: &Shop, order: OrderId, payer: Option<UserId>) -> Result<Option<Attempt>, DbErr> {
+    let usable = |attempts: &[Attempt], method: &str, owed: Money, payer: Option<UserId>| {
         let open = |attempt: &&Attempt| {
             attempt.gateway == method
+                && attempt.payer == payer
                 && attempt.amount == owed
                 && attempt.state.balance.authorised == 0
                 && attempt.is_open()
         };
         attempts.iter().rev().find(open).cloned()
     };
-    let now = shop.clock.now();
     let tx = shop.db.begin().await?;
     lock(&tx, order).await?;
     let Some(order) = queries::by_id(&tx, order).await? else { return Ok(None) };
+    let payer = own(&tx, order.id, payer).await?;
     let attempts = ledger::attempts(&tx, order.id).await?;
     let owed = owed_of(&order, &attempts);
     if !can_pay(shop, &order, owed) {
         return Ok(None);
     }
-    if let Some(open) = usable(&attempts, &order.payment_method, owed) {
+    if let Some(open) = usable(&attempts, &order.payment_method, owed, payer) {
         return Ok(Some(open));
     }
-    replace_attempts(shop, &tx, &order, &attempts, owed, now).await?;
-    let open = usable(&ledger::attempts(&tx, order.id).await?, &order.payment_method, owed);
+    replace_attempts(shop, &tx, &order, &attempts, owed, payer).await?;
+    let open = usable(&ledger::attempts(&tx, order.id).await?, &order.payment_method, owed, payer);
     tx.commit().await?;
     shop.operations.notify_one();
     Ok(open)
+}
+
+/// Somebody, where the order is theirs.
+async fn own<C: ConnectionTrait>(tx: &C, order: OrderId, payer: Option<UserId>) -> Result<Option<UserId>, DbErr> {
+    let Some(payer) = payer else { return Ok(None) };
+    Ok(queries::owner(tx, order).await?.filter(|owner| *owner == payer))
 }
 
 /// Opens a new attempt by the order's method, and ends those before it, so that nobody pays twice. It is asked what
@@ -161,15 +171,24 @@ async fn replace_attempts<C: ConnectionTrait>(
     order: &Order,
     before: &[Attempt],
     owed: Money,
-    now: DateTime<Utc>,
+    payer: Option<UserId>,
 ) -> Result<PaymentAttemptId, DbErr> {
+    let now = shop.clock.now();
     ledger::end_open(tx, before, "replaced", now).await?;
     let text = "UPDATE orders SET check_at = $2 WHERE id = $1";
     let check_at = now + TimeDelta::seconds(ALONE_SECONDS);
     tx.execute_raw(sql(tx, text, [order.id.into(), check_at.into()])).await?;
     let later = shop.reference().settings.capture_when_shipped;
     let reference = offline_reference(shop, order);
-    ledger::open(tx, order.id, &order.payment_method, reference.as_deref(), owed, later, now).await
+    let new = NewAttempt {
+        order: order.id,
+        gateway: &order.payment_method,
+        reference: reference.as_deref(),
+        amount: owed,
+        capture_later: later,
+        payer,
+    };
+    ledger::open(tx, new, now).await
 }
 
 /// What a payment is recognised by that no gateway is asked for.
@@ -228,18 +247,28 @@ pub(super) async fn payment_of(
     Ok(attempts.iter().find(|of| of.id == attempt).map(|of| of.payment(&number)))
 }
 
-/// Has an order that awaits its payment, or the rest of it, paid another way.
+/// Has an order that awaits its payment, or the rest of it, paid another way, by whoever is signed in as `payer`.
 ///
 /// # Errors
 /// [`CheckoutError::UnknownChoice`] where that is not on offer, [`CheckoutError::NotStarted`] where it does not wait.
-pub async fn change_method(shop: &Shop, order: OrderId, method: &str) -> Result<(), CheckoutError> {
-    db::retry(|| attempt_to_change(shop, order, method)).await?;
+pub async fn change_method(
+    shop: &Shop,
+    order: OrderId,
+    payer: Option<UserId>,
+    method: &str,
+) -> Result<(), CheckoutError> {
+    db::retry(|| attempt_to_change(shop, order, payer, method)).await?;
     shop.outbox.notify_one();
     shop.operations.notify_one();
     Ok(())
 }
 
-async fn attempt_to_change(shop: &Shop, order: OrderId, method: &str) -> Result<(), CheckoutError> {
+async fn attempt_to_change(
+    shop: &Shop,
+    order: OrderId,
+    payer: Option<UserId>,
+    method: &str,
+) -> Result<(), CheckoutError> {
     let now = shop.clock.now();
     let tx = shop.db.begin().await?;
     lock(&tx, order).await?;
@@ -254,7 +283,8 @@ async fn attempt_to_change(shop: &Shop, order: OrderId, method: &str) -> Result<
     let text = "UPDATE orders SET payment_method = $2, payment_terms = $3 WHERE id = $1";
     tx.execute_raw(sql(&tx, text, [order.id.into(), method.code.into(), method.terms.code().into()])).await?;
     order.payment_method = method.code.to_owned();
-    replace_attempts(shop, &tx, &order, &before, owed, now).await?;
+    let payer = own(&tx, order.id, payer).await?;
+    replace_attempts(shop, &tx, &order, &before, owed, payer).await?;
     if method.agrees_at_once {
         crate::orders::place::place(shop, &tx, &order, now).await?;
     }

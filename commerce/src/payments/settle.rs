@@ -5,6 +5,7 @@ use super::pay::pay;
 use super::record::{Source, record};
 use super::{Action, GatewayError, OperationId, OperationRequest};
 use crate::Shop;
+use crate::accounts::UserId;
 use crate::checkout::CheckoutError;
 use crate::db::sql;
 use crate::orders::cancel::{self, Cause};
@@ -51,7 +52,7 @@ pub async fn settle_due(shop: &Shop) -> Result<usize, DbErr> {
         let text = "UPDATE orders SET check_at = $3 WHERE id = $1 AND check_at = $2";
         let next = next_look(now, row.try_get("", "updated_at")?, row.try_get("", "pay_by")?);
         let taken = db.execute_raw(sql(db, text, [order.into(), due.into(), next.into()])).await?;
-        if taken.rows_affected() == 1 { settle(shop, order).await } else { Ok(()) }
+        if taken.rows_affected() == 1 { settle(shop, order, next).await } else { Ok(()) }
     };
     stream::iter(rows.iter().map(Ok)).try_for_each_concurrent(AT_ONCE, see_to).await?;
     Ok(rows.len())
@@ -64,19 +65,19 @@ fn next_look(now: DateTime<Utc>, changed_at: DateTime<Utc>, pay_by: Option<DateT
     pay_by.filter(|by| *by > now).map_or(next, |by| next.min(by))
 }
 
-/// Asks what became of an order's payment; past its time it is placed or cancelled.
-async fn settle(shop: &Shop, id: OrderId) -> Result<(), DbErr> {
+/// Asks what became of an order's payment; past its time it is placed or cancelled. It is looked at again at `next`.
+async fn settle(shop: &Shop, id: OrderId, next: DateTime<Utc>) -> Result<(), DbErr> {
     let db = shop.db.primary();
     let Some(order) = queries::by_id(db, id).await? else { return Ok(()) };
     if order.lifecycle == Lifecycle::Placed {
-        return settle_rest(shop, &order).await;
+        return settle_rest(shop, &order, next).await;
     }
     let late = order.pay_by.is_none_or(|by| by <= shop.clock.now());
     let mut silent = false;
     for attempt in ledger::attempts(db, id).await? {
         // Nobody is there to be sent to a gateway's page; what was asked for without an answer may have been charged.
         if attempt.reference.is_none() && !attempt.has_failed() {
-            request(shop, id).await?;
+            request(shop, id, attempt.payer).await?;
         } else {
             silent |= ask(shop, &order, &attempt, late).await?.is_none();
         }
@@ -95,8 +96,8 @@ async fn settle(shop: &Shop, id: OrderId) -> Result<(), DbErr> {
 }
 
 /// Requests once more what a gateway was asked for without an answer.
-async fn request(shop: &Shop, id: OrderId) -> Result<(), DbErr> {
-    match pay(shop, id).await {
+async fn request(shop: &Shop, id: OrderId, payer: Option<UserId>) -> Result<(), DbErr> {
+    match pay(shop, id, payer).await {
         Ok(_) | Err(CheckoutError::PaymentDeclined) => {}
         Err(CheckoutError::Db(error)) => return Err(error),
         Err(error) => tracing::warn!(order.id = %id, %error, "order left open"),
@@ -104,8 +105,9 @@ async fn request(shop: &Shop, id: OrderId) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// Asks what became of the rest of an order's payment, until it is paid, or nobody has for a day.
-async fn settle_rest(shop: &Shop, order: &Order) -> Result<(), DbErr> {
+/// Asks what became of the rest of an order's payment, until it is paid, or nobody has for a day. It is looked at again
+/// at `next`.
+async fn settle_rest(shop: &Shop, order: &Order, next: DateTime<Utc>) -> Result<(), DbErr> {
     let db = shop.db.primary();
     let since = shop.clock.now() - TimeDelta::hours(REST_HOURS);
     let mut waits = false;
@@ -113,15 +115,16 @@ async fn settle_rest(shop: &Shop, order: &Order) -> Result<(), DbErr> {
         let unpaid = attempt.state.balance.authorised == 0 && attempt.is_open() && attempt.created_at > since;
         if unpaid && attempt.reference.is_none() {
             waits = true;
-            request(shop, order.id).await?;
+            request(shop, order.id, attempt.payer).await?;
         } else if unpaid && attempt.redirect_to.is_some() {
             waits = true;
             ask(shop, order, &attempt, false).await?;
         }
     }
     if !waits {
-        let text = "UPDATE orders SET check_at = NULL WHERE id = $1 AND lifecycle = $2";
-        db.execute_raw(sql(db, text, [order.id.into(), Lifecycle::Placed.code().into()])).await?;
+        // Unless its customer has begun to pay meanwhile.
+        let text = "UPDATE orders SET check_at = NULL WHERE id = $1 AND lifecycle = $2 AND check_at = $3";
+        db.execute_raw(sql(db, text, [order.id.into(), Lifecycle::Placed.code().into(), next.into()])).await?;
     }
     Ok(())
 }

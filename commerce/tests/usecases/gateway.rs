@@ -173,8 +173,8 @@ both_databases! {
                 if pieces == 3 {
                     let all = parcel(&shop, waiting.order).await;
                     assert!(matches!(ship(&shop, &ada, waiting.order, &all).await, Err(OrderError::Unpaid)));
-                    let page = pay::pay(&shop, waiting.order).await.expect("asked").expect("a page to pay at");
-                    assert_eq!(pay::pay(&shop, waiting.order).await.expect("asked"), Some(page.clone()), "clicked twice");
+                    let page = pay::pay(&shop, waiting.order, None).await.expect("asked").expect("a page to pay at");
+                    assert_eq!(pay::pay(&shop, waiting.order, None).await.expect("asked"), Some(page.clone()), "clicked twice");
                     // Who pays and never comes back has paid all the same.
                     waiting.gateway().play(&reference(&page), Scenario::WebhookNever).await.expect("played");
                 }
@@ -220,7 +220,7 @@ both_databases! {
         let waiting = Waiting::new(&shop).await;
         waiting.play(Scenario::Decline).await;
         shop.wait_seconds(1);
-        let again = pay::pay(&shop, waiting.order).await.expect("asked").expect("another page");
+        let again = pay::pay(&shop, waiting.order, None).await.expect("asked").expect("another page");
         assert_ne!(reference(&again), waiting.reference(), "a gateway answers the same to the same key");
         // Both pages are open, and both are paid before the first is ended.
         waiting.play_at(&reference(&again), Scenario::Success).await;
@@ -250,16 +250,16 @@ both_databases! {
 
     async fn another_way_to_pay_ends_the_first(shop: TestShop) {
         let waiting = Waiting::new(&shop).await;
-        let wrong = pay::change_method(&shop, waiting.order, "barter").await;
+        let wrong = pay::change_method(&shop, waiting.order, None, "barter").await;
         assert!(matches!(wrong, Err(CheckoutError::UnknownChoice)));
-        pay::change_method(&shop, waiting.order, "bank_transfer").await.expect("changed");
+        pay::change_method(&shop, waiting.order, None, "bank_transfer").await.expect("changed");
         waiting.is(Lifecycle::Placed, Payment::None).await;
         assert_eq!(waiting.placed_events().await, 1);
         operate::operate_due(&shop).await.expect("operated");
         waiting.play(Scenario::Success).await;
         assert_eq!(waiting.charged().await, 0, "its page was ended");
         assert!(matches!(
-            pay::change_method(&shop, waiting.order, "test").await,
+            pay::change_method(&shop, waiting.order, None, "test").await,
             Err(CheckoutError::NotStarted)
         ));
     }

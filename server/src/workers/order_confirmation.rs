@@ -5,6 +5,7 @@ use commerce::events::{DomainEvent, Event, Handler, HandlerError};
 use commerce::notifications::send_mail::send_mail;
 use commerce::orders::link::{View, link};
 use commerce::orders::{OrderPlaced, queries};
+use commerce::payments::pay;
 
 /// Sends confirmations. The order is the key of its mail, so that there is one however often it is asked for.
 #[derive(Debug)]
@@ -31,13 +32,14 @@ impl Handler for OrderConfirmation {
         if order.email.is_empty() {
             return Ok(());
         }
+        let owed = pay::owed(shop.db.primary(), &order).await?;
         // Who has an account finds the order there; a mail is kept longer than a link should open it.
         let path = match queries::owner(shop.db.primary(), order.id).await? {
             Some(_) => format!("/account/orders/{}", order.number),
             None => format!("/orders/view/{}", link(shop, order.id, View::Whole)),
         };
         let address = format!("{}{path}", self.public_url);
-        let mail = app::mails::order_confirmation(&order, &shop.reference().settings, &address);
+        let mail = app::mails::order_confirmation(&order, owed, &shop.reference().settings, &address);
         let key = format!("order_confirmation:{}", order.id);
         send_mail(shop, &key, &mail).await.map_err(HandlerError::failed)
     }

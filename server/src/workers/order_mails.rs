@@ -133,7 +133,7 @@ async fn changed_mail(shop: &Shop, about: About<'_>, edited: &OrderEdited) -> Re
     let cheaper = edited.after.minor() < edited.before.minor();
     let difference = match owed.minor() {
         1.. if pay::can_pay(shop, order, owed) => Difference::ToPay(owed),
-        1.. => Difference::AsAgreed,
+        1.. => Difference::AsAgreed(owed),
         _ if cheaper && !matches!(order.payment, Payment::None | Payment::Authorised | Payment::Voided) => {
             Difference::GoesBack
         }

@@ -5,7 +5,8 @@ use super::{PaymentCustomerId, SavedMethodId, forget};
 use crate::Shop;
 use crate::accounts::UserId;
 use crate::db::{self, for_no_key_update, sql};
-use crate::orders::{OrderId, queries};
+use crate::orders::OrderId;
+use crate::payments::ledger;
 use crate::payments::pay::payment_of;
 use crate::payments::{GatewayError, PaymentAttemptId, Wallet};
 use chrono::{DateTime, Utc};
@@ -30,7 +31,9 @@ pub enum KeepError {
 /// [`KeepError`]; then nothing is noted.
 pub async fn keep(shop: &Shop, order: OrderId, gateway: &str, attempt: PaymentAttemptId) -> Result<(), KeepError> {
     let Some(asked) = shop.gateways.get(gateway).filter(|gateway| gateway.keeps_methods()) else { return Ok(()) };
-    let Some(user) = queries::owner(shop.db.primary(), order).await? else { return Ok(()) };
+    let attempts = ledger::attempts(shop.db.primary(), order).await?;
+    let payer = attempts.iter().find(|one| one.id == attempt).and_then(|one| one.payer);
+    let Some(user) = payer else { return Ok(()) };
     let Some(payment) = payment_of(shop, order, attempt).await? else { return Ok(()) };
     let Some(wallet) = asked.wallet(&payment).await? else { return Ok(()) };
     db::retry(|| note(shop, user, gateway, &wallet)).await?;

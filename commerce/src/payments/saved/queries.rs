@@ -4,8 +4,8 @@ use super::{MethodLabel, PaymentCustomerId, SavedMethod, SavedMethodId};
 use crate::Shop;
 use crate::accounts::UserId;
 use crate::db::sql;
-use crate::orders::{self, OrderId};
-use crate::payments::{Payer, PaymentAttemptId};
+use crate::payments::Payer;
+use crate::payments::ledger::Attempt;
 use crate::sealed::Place;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
@@ -46,22 +46,18 @@ pub async fn of_user<C: ConnectionTrait>(db: &C, user: UserId) -> Result<Vec<Sav
 
 /// As whom somebody pays at a gateway by an attempt: as it was when the attempt was opened, so that a request made again
 /// is the same.
-pub(crate) async fn payer(
-    shop: &Shop,
-    order: OrderId,
-    gateway: &str,
-    attempt: PaymentAttemptId,
-) -> Result<Payer, DbErr> {
+pub(crate) async fn payer_of(shop: &Shop, attempt: &Attempt) -> Result<Payer, DbErr> {
+    let gateway = &attempt.gateway;
     if !shop.gateways.get(gateway).is_some_and(|gateway| gateway.keeps_methods()) {
         return Ok(Payer::Guest);
     }
+    let Some(user) = attempt.payer else { return Ok(Payer::Guest) };
     let db = shop.db.primary();
-    let Some(user) = orders::queries::owner(db, order).await? else { return Ok(Payer::Guest) };
-    let (seconds, nanoseconds) = attempt.0.get_timestamp().map_or((0, 0), |time| time.to_unix());
+    let (seconds, nanoseconds) = attempt.id.0.get_timestamp().map_or((0, 0), |time| time.to_unix());
     let opened = DateTime::<Utc>::from_timestamp(i64::try_from(seconds).unwrap_or(0), nanoseconds).unwrap_or_default();
     let text = "SELECT id, reference FROM payment_customers WHERE user_id = $1 AND gateway = $2 AND created_at < $3
                 ORDER BY id DESC LIMIT 1";
-    let row = db.query_one_raw(sql(db, text, [user.into(), gateway.into(), opened.into()])).await?;
+    let row = db.query_one_raw(sql(db, text, [user.into(), gateway.clone().into(), opened.into()])).await?;
     let Some(row) = row else { return Ok(Payer::New) };
     let (id, sealed): (PaymentCustomerId, String) = (row.try_get("", "id")?, row.try_get("", "reference")?);
     match shop.keys.open(customer_place(id), &sealed).map(String::from_utf8) {
