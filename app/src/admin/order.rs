@@ -9,7 +9,7 @@ use super::{staff, staff_page};
 use crate::accounts::minute;
 use crate::checkout::method_name;
 use crate::forms::{ErrorSummary, Form, TextField};
-use crate::layout::{Notice, NoticeKind, not_found, unavailable};
+use crate::layout::{Drawn, Notice, NoticeKind, not_found, unavailable};
 use crate::orders::OrderDetails;
 use crate::page::Page;
 use commerce::accounts::{Permission, SignedIn};
@@ -72,28 +72,33 @@ async fn around(page: &Page, order: &Order) -> Result<Around, commerce::db::DbEr
     })
 }
 
+/// Whoever looks, and the order that the address of a page names.
+pub(super) async fn asked_for(page: &Page) -> Result<(SignedIn, Order), Drawn> {
+    let who = staff(page).await?;
+    let Some(number) = page.params.get("number").and_then(|number| number.parse().ok()) else {
+        return Err(not_found(page, "Order not found").await);
+    };
+    match by_number(&page.shop, &who, number).await {
+        Ok(Some(order)) => Ok((who, order)),
+        Ok(None) => Err(not_found(page, "Order not found").await),
+        Err(error) => Err(refused(page, error).await),
+    }
+}
+
 /// One order with everything that can be done with it.
 #[component]
 pub fn StaffOrderPage() -> impl IntoView {
     let page = Page::current();
     Suspend::new(async move {
-        let who = match staff(&page).await {
-            Ok(who) => who,
+        let (who, order) = match asked_for(&page).await {
+            Ok(asked_for) => asked_for,
             Err(answer) => return answer,
-        };
-        let Some(number) = page.params.get("number").and_then(|number| number.parse().ok()) else {
-            return not_found(&page, "Order not found").await;
-        };
-        let order = match by_number(&page.shop, &who, number).await {
-            Ok(Some(order)) => order,
-            Ok(None) => return not_found(&page, "Order not found").await,
-            Err(error) => return refused(&page, error).await,
         };
         let around = match around(&page, &order).await {
             Ok(around) => around,
             Err(error) => return unavailable(&page, error).await,
         };
-        let typed = match Typed::of(&page, number).await {
+        let typed = match Typed::of(&page, order.number).await {
             Ok(typed) => typed,
             Err(error) => return unavailable(&page, error).await,
         };
@@ -125,7 +130,7 @@ fn shown(page: &Page, who: &SignedIn, order: Order, around: Around, typed: &Type
         view! {
             <form class="filter-row" method="post" action="/actions/admin/order-paid" novalidate=true>
                 <Hidden page=page.clone() number=number.clone() form=form.clone() />
-                <TextField form=form name="paid_amount".to_owned() label="Money received" autocomplete="off".to_owned() inputmode="decimal" maxlength=20 />
+                <TextField form=form name="paid_amount".to_owned() label=format!("Money received in {}", order.currency.code()) autocomplete="off".to_owned() inputmode="decimal" maxlength=20 />
                 <button class="button">"Note payment"</button>
             </form>
         }
@@ -222,7 +227,7 @@ fn Refunding(page: Page, order: Order, most: Money, has_account: bool, form: Opt
             <summary>{format!("Give money back (up to {most})")}</summary>
             <form method="post" action="/actions/admin/order-refund" novalidate=true>
                 <Hidden page=page number=order.number.to_string() form=form.clone() />
-                <TextField form=form.clone() name="refund_amount".to_owned() label="Amount" autocomplete="off".to_owned() inputmode="decimal" maxlength=20 />
+                <TextField form=form.clone() name="refund_amount".to_owned() label=format!("Amount in {}", order.currency.code()) autocomplete="off".to_owned() inputmode="decimal" maxlength=20 />
                 <div class="field"><label for="method">"How"</label><select id="method" name="method">{methods}</select></div>
                 <TextField form=form name="reason".to_owned() label="Why" autocomplete="off".to_owned() maxlength=200 />
                 <button class="button primary">"Give back"</button>

@@ -1,6 +1,6 @@
 //! One return, as staff work on it, and the form that opens one.
 
-use super::orders::refused as order_refused;
+use super::order;
 use super::returns::refused;
 use super::{staff, staff_page};
 use crate::accounts::minute;
@@ -12,7 +12,6 @@ use commerce::accounts::Permission;
 use commerce::inventory::{Location, queries as stock};
 use commerce::money::Money;
 use commerce::orders::refund::{RefundMethod, refundable};
-use commerce::orders::search::by_number;
 use commerce::orders::{Order, OrderId, queries as orders};
 use commerce::returns::queries::{self, ReturnPhoto};
 use commerce::returns::refund::worth;
@@ -283,17 +282,9 @@ fn settling(form: &Form, around: &Around) -> AnyView {
 pub fn OpenReturnPage() -> impl IntoView {
     let page = Page::current();
     Suspend::new(async move {
-        let who = match staff(&page).await {
-            Ok(who) => who,
+        let (who, order) = match order::asked_for(&page).await {
+            Ok(asked_for) => asked_for,
             Err(answer) => return answer,
-        };
-        let Some(number) = page.params.get("number").and_then(|number| number.parse().ok()) else {
-            return not_found(&page, "Order not found").await;
-        };
-        let order = match by_number(&page.shop, &who, number).await {
-            Ok(Some(order)) => order,
-            Ok(None) => return not_found(&page, "Order not found").await,
-            Err(error) => return order_refused(&page, error).await,
         };
         let read = async {
             let left = left(&page.shop, page.shop.db.latest(), order.id, true).await?;

@@ -102,7 +102,6 @@ fn SavedAddresses(form: Form, book: Vec<Saved>) -> impl IntoView {
 #[component]
 pub fn AddressStep(entered: Entered, page: Page) -> impl IntoView {
     let Entered { form, book } = entered;
-    let same = form.fields.contains_key("billing_same");
     let home = page.shop.reference().settings.country.clone();
     let keep = book.is_some().then(|| {
         view! {
@@ -130,20 +129,29 @@ pub fn AddressStep(entered: Entered, page: Page) -> impl IntoView {
                     {keep}
                 </div>
             </fieldset>
-            <fieldset class="group">
-                <legend>"Invoice"</legend>
-                <label class="check">
-                    <input id="billing_same" type="checkbox" name="billing_same" checked=same />
-                    <span>"Same as the delivery address"</span>
-                </label>
-                <details class="billing" open=!same>
-                    <summary>"Send the invoice elsewhere"</summary>
-                    <p class="hint">"This address is used when the box above is not ticked."</p>
-                    <AddressFields form=form prefix="billing_" section="billing" home=home />
-                </details>
-            </fieldset>
+            <BillingFields form=form section="billing" home=home />
             <button class="button primary">"Continue to delivery"</button>
         </form>
+    }
+}
+
+/// Whether the invoice goes to the delivery address too, and to where else.
+#[component]
+pub fn BillingFields(form: Form, section: &'static str, home: String) -> impl IntoView {
+    let same = form.fields.contains_key("billing_same");
+    view! {
+        <fieldset class="group">
+            <legend>"Invoice"</legend>
+            <label class="check">
+                <input id="billing_same" type="checkbox" name="billing_same" checked=same />
+                <span>"Same as the delivery address"</span>
+            </label>
+            <details class="billing" open=!same>
+                <summary>"Send the invoice elsewhere"</summary>
+                <p class="hint">"This address is used when the box above is not ticked."</p>
+                <AddressFields form=form prefix="billing_" section=section home=home />
+            </details>
+        </fieldset>
     }
 }
 

@@ -7,7 +7,7 @@ use commerce::checkout::save_step::StepDone;
 use commerce::orders::{OrderId, cancel::cancel_own};
 use commerce::payments::saved::{SavedMethod, forget, keep::keep, queries};
 use commerce::payments::test_gateway::{Scenario, TestPayment};
-use commerce::payments::{PaymentAttemptId, TestGateway, settle};
+use commerce::payments::{self, PaymentAttemptId, TestGateway, settle};
 use sea_orm::FromQueryResult;
 
 fn gateway(shop: &TestShop) -> &TestGateway {
@@ -51,6 +51,11 @@ async fn notice(shop: &TestShop) -> OrderId {
 
 async fn saved(shop: &TestShop, who: &SignedIn) -> Vec<SavedMethod> {
     queries::of_user(shop.db.primary(), who.user).await.expect("read")
+}
+
+#[derive(FromQueryResult)]
+struct Made {
+    id: OrderId,
 }
 
 #[derive(FromQueryResult)]
@@ -100,6 +105,33 @@ both_databases! {
         assert!(!payment.can_remember);
         pay(&shop, &payment, true).await;
         assert_eq!((shop.count("payment_customers").await, shop.count("test_cards").await), (0, 0));
+    }
+
+    async fn a_link_to_an_order_does_not_pay_with_what_is_kept_for_its_owner(shop: TestShop) {
+        let (eve, ada) = (shop.member("eve@example.org").await, shop.member("ada@example.org").await);
+        pay(&shop, &to_pay(&shop, &eve).await, true).await;
+        let mut guest = shop.guest();
+        guest.add("MUG", 1).await.expect("added");
+        guest.checkout_to(commerce::checkout::Step::Review).await.expect("reviewed");
+        guest.save(StepDone::Payment("test".to_owned())).await.expect("chosen");
+        let agreement = guest.agreement().await;
+        at_the_gateway(&shop, &guest).await;
+        let order: Vec<Made> = shop.rows("SELECT id FROM orders WHERE user_id IS NULL", []).await;
+        let order = order[0].id;
+        shop.execute("UPDATE orders SET user_id = $1 WHERE user_id IS NULL", [eve.user.into()]).await;
+        let offered = async |payer| {
+            let page = payments::pay::pay(&shop, order, payer).await.expect("asked").expect("a page");
+            let reference = page.rsplit('/').next().expect("a reference").to_owned();
+            gateway(&shop).payment(&reference).await.expect("read").expect("a payment").cards
+        };
+        assert!(offered(None).await.is_empty() && offered(Some(ada.user)).await.is_empty());
+        assert_eq!(offered(Some(eve.user)).await.len(), 1, "its owner pays as ever");
+        assert!(offered(None).await.is_empty(), "and whoever has the link does not go on there");
+        let again = place_order(&shop, guest.token(), agreement).await.expect("the same form again");
+        let page = again.pay_at.expect("a page");
+        let reference = page.rsplit('/').next().expect("a reference");
+        let payment = gateway(&shop).payment(reference).await.expect("read").expect("a payment");
+        assert!(payment.cards.is_empty(), "nor does whoever has placed it");
     }
 
     async fn what_its_owner_removes_is_forgotten_at_the_gateway(shop: TestShop) {

@@ -2,7 +2,7 @@
 
 use super::hidden;
 use crate::checkout::actions::NOTE_LENGTH;
-use crate::checkout::{AddressFields, method_name};
+use crate::checkout::{AddressFields, BillingFields, method_name};
 use crate::forms::{Form, TextField, words};
 use commerce::checkout::{Contact, contact_fields};
 use commerce::orders::compose::Proposal;
@@ -28,7 +28,6 @@ fn known_contact(proposal: &Proposal, home: &str) -> Form {
 pub(super) fn contact(proposal: &Proposal, form: &Form, home: String) -> impl IntoView + use<> {
     let typed = form.fields.contains_key("line1");
     let form = if typed { form.clone() } else { known_contact(proposal, &home) };
-    let same = form.fields.contains_key("billing_same");
     let email = proposal.is_draft().then(|| {
         view! {
             <TextField form=form.clone() name="email".to_owned() label="E-mail" kind="email" autocomplete="off".to_owned() inputmode="email" maxlength=254 hint="The order is in the account with this address, if there is one" />
@@ -46,18 +45,7 @@ pub(super) fn contact(proposal: &Proposal, form: &Form, home: String) -> impl In
                         <legend>"Delivery address"</legend>
                         <AddressFields form=form.clone() prefix="" section="section-customer shipping" home=home.clone() />
                     </fieldset>
-                    <fieldset class="group">
-                        <legend>"Invoice"</legend>
-                        <label class="check">
-                            <input id="billing_same" type="checkbox" name="billing_same" checked=same />
-                            <span>"Same as the delivery address"</span>
-                        </label>
-                        <details class="billing" open=!same>
-                            <summary>"Send the invoice elsewhere"</summary>
-                            <p class="hint">"This address is used when the box above is not ticked."</p>
-                            <AddressFields form=form prefix="billing_" section="section-customer billing" home=home />
-                        </details>
-                    </fieldset>
+                    <BillingFields form=form section="section-customer billing" home=home />
                     <button class="button">"Save address"</button>
                 </form>
             </details>
