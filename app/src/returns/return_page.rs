@@ -139,7 +139,7 @@ pub(crate) fn ReturnItems(
     view! {
         <section aria-labelledby="items">
             <h2 id="items">"What is sent back"</h2>
-            <div class="table-wrap" tabindex="0" role="region" aria-label="What is sent back">
+            <div class="table-wrap" tabindex="0" role="region" aria-label="Items">
                 <table>
                     <thead><tr>
                         <th scope="col">"Item"</th><th scope="col">"Pieces"</th><th scope="col">"Reason"</th>

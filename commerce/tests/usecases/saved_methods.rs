@@ -110,6 +110,7 @@ both_databases! {
     async fn a_link_to_an_order_does_not_pay_with_what_is_kept_for_its_owner(shop: TestShop) {
         let (eve, ada) = (shop.member("eve@example.org").await, shop.member("ada@example.org").await);
         pay(&shop, &to_pay(&shop, &eve).await, true).await;
+        shop.wait_seconds(1);
         let mut guest = shop.guest();
         guest.add("MUG", 1).await.expect("added");
         guest.checkout_to(commerce::checkout::Step::Review).await.expect("reviewed");
@@ -120,6 +121,7 @@ both_databases! {
         let order = order[0].id;
         shop.execute("UPDATE orders SET user_id = $1 WHERE user_id IS NULL", [eve.user.into()]).await;
         let offered = async |payer| {
+            shop.wait_seconds(1);
             let page = payments::pay::pay(&shop, order, payer).await.expect("asked").expect("a page");
             let reference = page.rsplit('/').next().expect("a reference").to_owned();
             gateway(&shop).payment(&reference).await.expect("read").expect("a payment").cards

@@ -135,6 +135,9 @@ pub async fn run(arguments: &Arguments, database: Database, kills: u32, seed: u6
     victim.open().await?;
     books::come_to_rest(&shelf.db).await?;
     books::check(&shelf.db, &journal).await?;
+    if !journal.told.borrow().iter().any(|told| matches!(told, Told::GivesBack { .. })) {
+        return Err("staff could give nothing back".into());
+    }
     victim.place.run(&["doctor"])?;
     victim.kill();
     shelf.close().await
@@ -243,7 +246,7 @@ async fn give_back(mut till: Till, mut random: StdRng, journal: &Journal, over: 
             let number = journal.numbers.borrow().choose(&mut random).cloned();
             let Some(order) = number else { return Ok(()) };
             let key = format!("{:016x}", random.random::<u64>());
-            let form = format!("number={order}&amount={}&method=original&reason=torture&key={key}", BACK.1);
+            let form = format!("number={order}&refund_amount={}&method=original&reason=torture&key={key}", BACK.1);
             let reply = till.ask("/actions/admin/order-refund", Some(&form)).await?;
             if reply.location.contains("done=order-refunded") {
                 journal.note(Told::GivesBack { order, key, amount: BACK.0 });
