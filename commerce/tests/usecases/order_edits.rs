@@ -56,13 +56,14 @@ async fn proposed(shop: &TestShop, who: &SignedIn, id: OrderId) -> Proposal {
 }
 
 /// Proposes a change, and gives what whoever sees the proposal agrees to.
-async fn propose(
+pub async fn propose(
     shop: &TestShop,
     who: &SignedIn,
     id: OrderId,
     change: impl FnOnce(&mut Composition),
 ) -> Result<Agreement, EditError> {
-    let known = proposed(shop, who, id).await;
+    let number = order(shop, id).await.number;
+    let known = proposal(shop, who, number).await?.expect("an order");
     let mut composition = known.composition.clone();
     change(&mut composition);
     stage(shop, who, id, known.revision, &composition).await?;

@@ -102,6 +102,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         4 => (share, back).prop_map(|(share, method)| Deed::Refund(share, method)),
         4 => percent.prop_map(Deed::Money),
         4 => sent_back().prop_map(Deed::SendBack),
+        4 => (0..VARIATIONS, 0..7_i64).prop_map(|(what, pieces)| Deed::Edit(what, pieces)),
     ]
 }
 

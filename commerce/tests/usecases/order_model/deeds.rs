@@ -4,6 +4,7 @@ use super::model::{Deed, Model, SentBack, Share};
 use super::order::{self, Method, Outcome};
 use super::{Known, World};
 use crate::harness::{Answer, Guest, TestShop};
+use crate::order_edits::propose;
 use crate::stock_model::model::{self as stock, VARIATIONS};
 use chrono::TimeDelta;
 use commerce::cart::Holder;
@@ -17,9 +18,11 @@ use commerce::fulfilment::ship::{Parcel, deliver, ship};
 use commerce::fulfilment::{TrackingEvent, TrackingKind, queries as shipments};
 use commerce::money::{Currency, Money};
 use commerce::orders::cancel::{self, OrderError};
+use commerce::orders::compose::{Composition, EditError};
+use commerce::orders::edit::edit;
 use commerce::orders::receive_money::receive_money;
 use commerce::orders::refund::{Refund, refund};
-use commerce::orders::{Lifecycle, Order, OrderId, Payment, queries};
+use commerce::orders::{Lifecycle, Order, OrderId, queries};
 use commerce::payments::test_gateway::Scenario;
 use commerce::payments::webhook::{ReceiveError, receive};
 use commerce::payments::{PaymentAttemptId, WebhookError, ledger, operate, pay, settle};
@@ -163,6 +166,11 @@ impl World {
     /// Does something with an order. What forms name by a key is done twice.
     pub(super) async fn deed(&mut self, number: usize, deed: &Deed, model: &mut Model) -> Result<(), TestCaseError> {
         let Some(deed) = possible(deed, &model.orders[number]) else { return Ok(()) };
+        if let Deed::Edit(what, pieces) = deed
+            && pieces - model.orders[number].lines[&what] > model.stock.free(what)
+        {
+            return Ok(());
+        }
         let shop = self.shop().clone();
         let (id, who) = (self.orders[number].id, self.goods.frame.who.clone());
         let key = uuid_at(shop.clock.now()).to_string();
@@ -238,6 +246,7 @@ impl World {
                 of_order(outcome)
             }
             Deed::SendBack(back) => self.send_back(id, *back, &key).await,
+            Deed::Edit(what, pieces) => self.edit(id, *what, *pieces).await,
             Deed::Money(percent) => {
                 let amount = euros(model.orders[number].total * percent / 100);
                 let outcome = of_order(receive_money(&shop, &who, id, amount, &key).await);
@@ -271,6 +280,35 @@ impl World {
 
     async fn order(&self, id: OrderId) -> Order {
         queries::by_id(self.shop().db.primary(), id).await.expect("read").expect("the order")
+    }
+
+    /// Proposes so many pieces of something, and makes it real; the form is sent twice.
+    async fn edit(&self, id: OrderId, what: usize, pieces: i64) -> Outcome {
+        let (shop, who) = (self.shop(), &self.goods.frame.who);
+        let order = self.order(id).await;
+        let changed = order.lines.iter().find(|line| line.sku == self.goods.skus[what]).expect("a line").variation;
+        let set = |composition: &mut Composition| {
+            for line in &mut composition.lines {
+                let known = order.lines.iter().find(|known| known.variation == line.variation);
+                line.quantity = known.map_or(0, |known| known.quantity);
+                if line.variation == changed {
+                    line.quantity = i32::try_from(pieces).expect("few");
+                }
+            }
+        };
+        let edited = async {
+            let seen = propose(shop, who, id, set).await?;
+            edit(shop, who, id, seen).await?;
+            edit(shop, who, id, seen).await
+        };
+        Outcome::Refused(match edited.await {
+            Ok(()) => return Outcome::Done,
+            Err(EditError::WrongState) => "state",
+            Err(EditError::Unchanged) => "unchanged",
+            Err(EditError::Empty) => "empty",
+            Err(EditError::Refunded) => "refunded",
+            Err(error) => panic!("{error}"),
+        })
     }
 
     /// Opens a return, counts it and pays for it; each form is sent twice.
@@ -359,9 +397,11 @@ fn possible(deed: &Deed, order: &order::Order) -> Option<Deed> {
         named.get(number.checked_rem(named.len())?).copied()
     };
     // The rest of what came in part may be paid another way: that is tested with edits, where it comes from.
-    let has_a_rest = order.lifecycle == Lifecycle::Placed && order.payment() == Payment::PartlyPaid;
     Some(match *deed {
-        Deed::Pay(..) | Deed::Change(_) if has_a_rest => return None,
+        Deed::Pay(..) | Deed::Change(_) if order.has_a_rest() => return None,
+        // What waits for its payment has a week for it then.
+        Deed::Edit(..) if order.lifecycle != Lifecycle::Placed => return None,
+        Deed::Edit(what, pieces) => Deed::Edit(*order.lines.keys().nth(what % order.lines.len())?, pieces),
         Deed::Play(attempt, scenario) => Deed::Play(tests(attempt)?, scenario),
         Deed::Return(attempt) => Deed::Return(tests(attempt)?),
         Deed::Deliver(parcel, told) => Deed::Deliver(parcel.checked_rem(order.parcels.len())?, told),

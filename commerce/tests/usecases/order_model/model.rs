@@ -1,6 +1,6 @@
 //! The life of orders without a database: what may be done with one, and what becomes of its goods and its money.
 
-use super::order::{Attempt, Method, Order, Outcome, PRICES};
+use super::order::{Attempt, Method, Order, Outcome, total};
 use crate::harness::Answer;
 use crate::stock_model::model as stock;
 use chrono::TimeDelta;
@@ -51,6 +51,8 @@ pub enum Deed {
     Refund(Share, RefundMethod),
     /// Pieces come back, are counted, and are paid for.
     SendBack(SentBack),
+    /// So many pieces of this are in it from now on.
+    Edit(usize, i64),
     /// How much of the total comes by hand, in percent.
     Money(i64),
 }
@@ -101,14 +103,13 @@ impl Model {
             return (outcome, Outcome::Done);
         }
         let method = self.chosen[me].take().expect("the step was done");
-        let goods: i64 = lines.iter().map(|(what, pieces)| PRICES[*what] * pieces).sum();
-        let by_hand = method.by_hand();
+        let (total, by_hand) = (total(&lines), method.by_hand());
         let mut order = Order {
             guest: me,
             lines,
             shipped: BTreeMap::new(),
             parcels: Vec::new(),
-            total: goods + if goods >= 10_000 { 0 } else { 490 },
+            total,
             method,
             lifecycle: if by_hand { Lifecycle::Placed } else { Lifecycle::AwaitingPayment },
             was_placed: by_hand,
@@ -119,7 +120,7 @@ impl Model {
             given_back: 0,
             sent_back: BTreeMap::new(),
             returned: BTreeMap::new(),
-            attempts: vec![Attempt::new(method)],
+            attempts: vec![Attempt::new(method, total)],
         };
         let paid = order.pay(answer);
         order.follow(self.later);
@@ -155,12 +156,11 @@ impl Model {
                 if !before.named && !before.has_failed() {
                     order.pay(answer);
                 } else if before.method == Method::Test {
-                    let total = order.total;
                     let attempt = &mut order.attempts[number];
                     if late && !attempt.is_agreed() && !attempt.has_failed() {
-                        attempt.end(total);
+                        attempt.end();
                     }
-                    attempt.learn(total);
+                    attempt.learn();
                 }
                 order.follow(self.later);
             }
@@ -217,10 +217,7 @@ impl Model {
                 }
             }
             Deed::Play(attempt, scenario) => order.play(attempt, scenario, later),
-            Deed::Return(attempt) => {
-                let total = order.total;
-                order.attempts[attempt].learn(total);
-            }
+            Deed::Return(attempt) => order.attempts[attempt].learn(),
             Deed::CancelOwn | Deed::CancelFor { .. } if order.lifecycle == Lifecycle::Cancelled => {}
             Deed::CancelOwn | Deed::CancelFor { .. } if !order.parcels.is_empty() => return Outcome::Refused("state"),
             Deed::CancelOwn => self.give_up(number, true, true),
@@ -231,14 +228,25 @@ impl Model {
             Deed::SendBack(back) => return self.send_back(number, back),
             Deed::Money(percent) => {
                 let amount = order.total * percent / 100;
-                if !order.method.by_hand() {
+                let dearer = order.lifecycle == Lifecycle::Placed && order.owed() > 0;
+                if !order.method.by_hand() && !dearer {
                     return Outcome::Refused("state");
                 }
                 if amount == 0 {
                     return Outcome::Refused("nothing");
                 }
-                order.attempts.last_mut().expect("an attempt").captured += amount;
+                // What an order has become dearer by comes by transfer.
+                let method = if order.method.by_hand() { order.method } else { Method::Transfer };
+                if !order.attempts.iter().any(|attempt| attempt.method == method) {
+                    order.attempts.push(Attempt::new(method, amount));
+                }
+                let attempt = order.attempts.iter_mut().rev().find(|attempt| attempt.method == method);
+                attempt.expect("an attempt").captured += amount;
             }
+            Deed::Edit(what, pieces) => match order.edit(what, pieces) {
+                Ok(more) => self.stock.sold[what] += more,
+                Err(refused) => return Outcome::Refused(refused),
+            },
         }
         Outcome::Done
     }

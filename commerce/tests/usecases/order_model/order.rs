@@ -57,6 +57,8 @@ pub enum Bank {
 #[derive(Clone, Debug)]
 pub struct Attempt {
     pub method: Method,
+    /// What was to be paid when it was opened.
+    pub amount: i64,
     /// Whether its gateway has answered.
     pub named: bool,
     pub bank: Bank,
@@ -64,21 +66,25 @@ pub struct Attempt {
     pub authorised: bool,
     pub captured: i64,
     pub refunded: i64,
+    /// What of that went back by itself because it was more than was due.
+    pub excess: i64,
     pub voided: bool,
     /// Whether its gateway is to end it.
     pub ending: bool,
 }
 
 impl Attempt {
-    pub fn new(method: Method) -> Self {
+    pub fn new(method: Method, amount: i64) -> Self {
         Self {
             method,
+            amount,
             named: method.by_hand(),
             bank: Bank::Open,
             refused: false,
             authorised: false,
             captured: 0,
             refunded: 0,
+            excess: 0,
             voided: false,
             ending: false,
         }
@@ -97,24 +103,32 @@ impl Attempt {
     }
 
     /// The shop asks its gateway.
-    pub fn learn(&mut self, total: i64) {
+    pub fn learn(&mut self) {
         match (self.method, self.bank) {
             (Method::Test, Bank::Declined) => self.refused = true,
             (Method::Test, Bank::Authorised) => self.authorised = true,
-            (Method::Test, Bank::Captured) if self.captured == 0 => (self.authorised, self.captured) = (true, total),
+            (Method::Test, Bank::Captured) if self.captured == 0 => {
+                (self.authorised, self.captured) = (true, self.amount);
+            }
             (Method::Test, Bank::Voided) => self.voided = true,
             _ => {}
         }
     }
 
     /// The shop has its gateway end it; what was paid can't be ended, and is known then.
-    pub fn end(&mut self, total: i64) {
+    pub fn end(&mut self) {
         self.ending = false;
         if self.bank != Bank::Captured {
             self.bank = Bank::Voided;
         }
-        self.learn(total);
+        self.learn();
     }
+}
+
+/// What these lines come to, with their delivery.
+pub fn total(lines: &BTreeMap<usize, i64>) -> i64 {
+    let goods: i64 = lines.iter().map(|(what, pieces)| PRICES[*what] * pieces).sum();
+    goods + if goods >= 10_000 { 0 } else { 490 }
 }
 
 /// An order.
@@ -155,11 +169,27 @@ impl Order {
     }
 
     pub fn held(&self, attempt: &Attempt) -> i64 {
-        if attempt.authorised && attempt.captured == 0 && !attempt.voided { self.total } else { 0 }
+        if attempt.authorised && attempt.captured == 0 && !attempt.voided { attempt.amount } else { 0 }
     }
 
     pub fn kept(&self) -> i64 {
         self.sum(Attempt::kept)
+    }
+
+    /// What was paid for it: what was too much never was.
+    fn paid(&self) -> i64 {
+        self.sum(|attempt| attempt.captured - attempt.excess)
+    }
+
+    /// What is still to be agreed.
+    pub fn owed(&self) -> i64 {
+        (self.total - self.paid() - self.sum(|attempt| self.held(attempt))).max(0)
+    }
+
+    /// Whether its customer can pay the rest of it on its page.
+    pub fn has_a_rest(&self) -> bool {
+        let rest = !self.method.by_hand() || self.payment() == Payment::PartlyPaid;
+        self.lifecycle == Lifecycle::Placed && self.method != Method::Cash && self.owed() > 0 && rest
     }
 
     pub fn refundable(&self) -> i64 {
@@ -168,16 +198,20 @@ impl Order {
 
     /// The word for its payment.
     pub fn payment(&self) -> Payment {
-        let (captured, held) = (self.sum(|attempt| attempt.captured), self.sum(|attempt| self.held(attempt)));
+        let (paid, held) = (self.paid(), self.sum(|attempt| self.held(attempt)));
+        let unpaid = || match held {
+            0 if self.attempts.iter().any(|attempt| attempt.voided) => Payment::Voided,
+            held if held >= self.total => Payment::Authorised,
+            _ => Payment::None,
+        };
         match self.kept() {
-            _ if captured == 0 && held > 0 => Payment::Authorised,
-            _ if captured == 0 && self.attempts.iter().any(|attempt| attempt.voided) => Payment::Voided,
-            _ if captured == 0 => Payment::None,
-            kept if kept >= self.total => Payment::Paid,
+            kept if paid > 0 && kept >= self.total => Payment::Paid,
+            _ if paid == 0 => unpaid(),
             0 => Payment::Refunded,
+            _ if paid >= self.total => Payment::PartlyRefunded,
+            _ if paid + held >= self.total => Payment::Authorised,
             // It never was all of it.
-            _ if captured < self.total => Payment::PartlyPaid,
-            _ => Payment::PartlyRefunded,
+            _ => Payment::PartlyPaid,
         }
     }
 
@@ -201,10 +235,9 @@ impl Order {
     pub fn follow(&mut self, later: bool) {
         let total = self.total;
         for attempt in self.attempts.iter_mut().filter(|attempt| attempt.ending) {
-            attempt.end(total);
+            attempt.end();
         }
-        let agreed = self.kept() + self.sum(|attempt| self.held(attempt));
-        if self.lifecycle == Lifecycle::AwaitingPayment && agreed >= total {
+        if self.lifecycle == Lifecycle::AwaitingPayment && self.owed() == 0 {
             (self.lifecycle, self.was_placed) = (Lifecycle::Placed, true);
         }
         let cancelled = self.lifecycle == Lifecycle::Cancelled;
@@ -217,7 +250,9 @@ impl Order {
             let held = self.held(&self.attempts[index]);
             let attempt = &mut self.attempts[index];
             let keeps = attempt.kept().min(may_keep);
-            attempt.refunded += attempt.kept() - keeps;
+            let back = attempt.kept() - keeps;
+            attempt.refunded += back;
+            attempt.excess += if cancelled && !self.keeps_payment { 0 } else { back };
             may_keep -= keeps;
             if held > 0 && may_keep == 0 {
                 (attempt.voided, attempt.bank) = (true, Bank::Voided);
@@ -241,7 +276,7 @@ impl Order {
 
     pub fn replace_attempts(&mut self) {
         self.end_open();
-        self.attempts.push(Attempt::new(self.method));
+        self.attempts.push(Attempt::new(self.method, self.owed()));
     }
 
     /// Asks its gateway to have it paid.
@@ -249,16 +284,17 @@ impl Order {
         if self.lifecycle != Lifecycle::AwaitingPayment {
             return Outcome::Done;
         }
-        let method = self.method;
-        let usable = |attempt: &Attempt| attempt.method == method && !attempt.has_failed() && !attempt.ending;
+        let (method, owed) = (self.method, self.owed());
+        let usable = |attempt: &Attempt| {
+            attempt.method == method && attempt.amount == owed && !attempt.has_failed() && !attempt.ending
+        };
         if !self.attempts.iter().any(usable) {
             self.replace_attempts();
         }
-        let total = self.total;
         let attempt = self.attempts.iter_mut().rev().find(|attempt| usable(attempt)).expect("one was opened");
         match (method, answer) {
             (Method::Card, Answer::Accept) => {
-                (attempt.named, attempt.authorised, attempt.captured) = (true, true, total);
+                (attempt.named, attempt.authorised, attempt.captured) = (true, true, attempt.amount);
             }
             (Method::Card, Answer::Decline) => {
                 attempt.refused = true;
@@ -272,7 +308,6 @@ impl Order {
 
     /// The shopper does something on the gateway's page, and comes back where the page is done with them.
     pub fn play(&mut self, attempt: usize, scenario: Scenario, later: bool) {
-        let total = self.total;
         let attempt = &mut self.attempts[attempt];
         let undecided = matches!(attempt.bank, Bank::Open | Bank::Challenged | Bank::Declined);
         let challenge = scenario == Scenario::ThreeDSecure && undecided && attempt.bank != Bank::Challenged;
@@ -286,8 +321,30 @@ impl Order {
         }
         let dark = undecided && matches!(scenario, Scenario::Slow | Scenario::TimeoutAfterCharge);
         if !challenge && !dark {
-            attempt.learn(total);
+            attempt.learn();
         }
+    }
+
+    /// Staff have so many pieces of something in it; gives how many more there are.
+    pub fn edit(&mut self, what: usize, pieces: i64) -> Result<i64, &'static str> {
+        let before = self.lines[&what];
+        if self.fulfilment() != Fulfilment::Unfulfilled {
+            return Err("state");
+        }
+        if pieces == before {
+            return Err("unchanged");
+        }
+        if self.lines.values().sum::<i64>() + pieces == before {
+            return Err("empty");
+        }
+        if pieces < *self.returned.get(&what).unwrap_or(&0) {
+            return Err("refunded");
+        }
+        self.lines.insert(what, pieces);
+        self.lines.retain(|_, pieces| *pieces > 0);
+        self.total = total(&self.lines);
+        self.end_open();
+        Ok(pieces - before)
     }
 
     pub fn refund(&mut self, share: Share, method: RefundMethod) -> Outcome {

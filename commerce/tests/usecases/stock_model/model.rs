@@ -79,6 +79,12 @@ impl Model {
         self.on_hand[what] - claimed - self.sold[what]
     }
 
+    /// What neither a cart nor an order has.
+    pub fn free(&self, what: usize) -> i64 {
+        let claimed: i64 = self.carts.iter().filter_map(|cart| cart.claims.get(&what)).sum();
+        self.on_hand[what] - claimed - self.sold[what]
+    }
+
     fn lower(&mut self, me: usize, what: usize, keep: i64) {
         if let Some(claimed) = self.carts[me].claims.get_mut(&what) {
             *claimed = keep.min(*claimed);
