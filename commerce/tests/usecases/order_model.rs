@@ -1,7 +1,7 @@
 //! Random histories of orders, from the cart to the last cent that goes back, against a model of what may be done and
 //! what becomes of it.
 //!
-//! `HISTORIES=20` runs twenty times as many. Another operation is a variant of [`Deed`], what the model says of it
+//! `HISTORIES=20` runs twenty times as many, others each time. Another operation is a variant of [`Deed`], what the model says of it
 //! (`Model::done`) and how it is done (`World::deed`).
 
 mod compare;
@@ -244,6 +244,10 @@ async fn histories(shop: TestShop, later: bool) {
     }
     shop.assert_ledger_agrees().await;
     shop.assert_listings_are_right().await;
+    for kind in ["OrderEdited", "ReturnRefunded", "RefundIssued", "ShipmentDelivered"] {
+        let told = shop.number("SELECT COUNT(*) AS n FROM events WHERE kind = $1", [kind.into()]).await;
+        assert!(told > i64::from(HISTORIES * times) / 4, "only {told} of {kind}");
+    }
     let orders = shop.count("orders").await;
     assert!(orders > i64::from(HISTORIES * times) * 3, "only {orders} orders: the histories are too tame");
 }
