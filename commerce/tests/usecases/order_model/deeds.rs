@@ -411,7 +411,7 @@ fn possible(deed: &Deed, order: &order::Order) -> Option<Deed> {
             Deed::Refund(Share::Pieces(what, pieces), method)
         }
         Deed::SendBack(back) => {
-            let what = *order.lines.keys().nth(back.what % order.lines.len())?;
+            let what = *order.shipped.keys().nth(back.what.checked_rem(order.shipped.len())?)?;
             Deed::SendBack(SentBack { what, ..back })
         }
         Deed::Ship(at, mut pieces) => {
