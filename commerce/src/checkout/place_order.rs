@@ -17,7 +17,7 @@ use crate::store_credit::book::{Posting, post};
 use crate::store_credit::{self, EntryKind};
 use crate::token::Token;
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, SqlErr};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
 
 /// How long the request that placed an order is left alone with it, in seconds.
 const ALONE_SECONDS: i64 = 60;
@@ -80,16 +80,11 @@ struct Made {
 async fn with_free_number(shop: &Shop, guest: &Token, agreement: Agreement) -> Result<Made, CheckoutError> {
     for _ in 0..3 {
         match db::retry(|| attempt_to_place(shop, guest, agreement)).await {
-            Err(CheckoutError::Db(error)) if is_taken(&error, "number") => {}
+            Err(CheckoutError::Db(error)) if db::is_taken(&error, "number") => {}
             outcome => return outcome,
         }
     }
     db::retry(|| attempt_to_place(shop, guest, agreement)).await
-}
-
-/// Whether an error says that the value of a unique column was taken.
-pub(crate) fn is_taken(error: &DbErr, column: &str) -> bool {
-    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(message)) if message.contains(column))
 }
 
 /// The token that opens the page of an order.

@@ -8,8 +8,8 @@ pub use sea_orm::DbErr;
 
 use sea_orm::{
     AccessMode, ActiveModelTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
-    DbBackend, EntityTrait, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
-    Value,
+    DbBackend, EntityTrait, IsolationLevel, SqlErr, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait, Value,
 };
 use std::time::{Duration, Instant};
 
@@ -179,6 +179,11 @@ async fn create_sqlite(options: ConnectOptions) -> Result<DatabaseConnection, Db
             opened => return opened,
         }
     }
+}
+
+/// Whether an error says that the value of a unique column was taken.
+pub(crate) fn is_taken(error: &DbErr, column: &str) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(message)) if message.contains(column))
 }
 
 /// A statement with `$1`, `$2` … as its parameters, which both databases read.

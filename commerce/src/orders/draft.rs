@@ -10,7 +10,7 @@ use crate::Shop;
 use crate::accounts::{Permission, SignedIn, UserId, email_key};
 use crate::audit::{self, Done};
 use crate::checkout::Address;
-use crate::checkout::place_order::{access_token, is_taken};
+use crate::checkout::place_order::access_token;
 use crate::db::{self, sql};
 use crate::events::{self, NewEvent};
 use crate::inventory::Actor;
@@ -49,7 +49,7 @@ pub async fn create(shop: &Shop, who: &SignedIn, key: EditId) -> Result<OrderNum
     }
     for _ in 0..3 {
         match db::retry(|| attempt_to_create(shop, who.user, key)).await {
-            Err(EditError::Db(error)) if is_taken(&error, "number") => {}
+            Err(EditError::Db(error)) if db::is_taken(&error, "number") => {}
             outcome => return outcome,
         }
     }

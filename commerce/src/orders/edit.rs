@@ -9,7 +9,6 @@ use crate::Shop;
 use crate::accounts::{Permission, SignedIn, UserId};
 use crate::audit::{self, Done};
 use crate::catalog::{ProductId, VariationId};
-use crate::checkout::place_order::is_taken;
 use crate::db::{self, sql};
 use crate::events::{self, NewEvent};
 use crate::inventory::Actor;
@@ -73,7 +72,7 @@ pub async fn edit(shop: &Shop, who: &SignedIn, order: OrderId, seen: Agreement) 
     for _ in 1..TRIES {
         match outcome {
             // Somebody's invoice was issued at the same moment, with the number that this one was to have.
-            Err(EditError::Db(ref error)) if is_taken(error, "number") => {
+            Err(EditError::Db(ref error)) if db::is_taken(error, "number") => {
                 outcome = db::retry(|| attempt(shop, who.user, order, seen)).await;
             }
             _ => break,
