@@ -37,7 +37,7 @@ struct Row {
     offered: Option<bool>,
     seen_price: Option<i64>,
     tax_class: Option<String>,
-    available: i64,
+    available: Option<i64>,
     #[sea_orm(nested)]
     picture: PictureColumns,
 }
@@ -74,6 +74,8 @@ pub(crate) struct Joined {
     pub(crate) columns: String,
     /// The join.
     pub(crate) join: &'static str,
+    /// Whether it is left out how many there are of each, for who goes by what the cart has claimed.
+    pub(crate) by_claims: bool,
 }
 
 /// A cart, and a row with what was joined, in one statement.
@@ -86,9 +88,12 @@ pub(crate) async fn load<C: ConnectionTrait>(
         Key::Token(hash) => ("token_hash", hash.into()),
         Key::Id(id) => ("id", id.into()),
     };
-    let Joined { columns, join } = joined;
-    // `$1` is the key; the claims are joined through the cart's own id.
-    let available = AVAILABLE_TO_CART.replace("$1", "k.id");
+    let Joined { columns, join, by_claims } = joined;
+    let available = match by_claims {
+        true => "CAST(l.quantity AS BIGINT)".to_owned(),
+        // `$1` is the key; the claims are joined through the cart's own id.
+        false => AVAILABLE_TO_CART.replace("$1", "k.id"),
+    };
     let text = format!(
         "SELECT k.id AS cart_id, k.version, k.currency AS cart_currency, v.id AS variation_id, v.product_id,
                 p.vendor_id, p.slug, p.name, v.sku, p.options AS product_options, v.options, l.quantity,
@@ -136,7 +141,7 @@ fn line(row: Row, currency_of_cart: crate::money::Currency) -> Result<Option<Car
         quantity: row.quantity.ok_or_else(missing)?,
         unit_price: row.offered.unwrap_or(false).then(|| unit_price(context, list).ok()).flatten(),
         seen_price: Money::new(row.seen_price.ok_or_else(missing)?, currency_of_cart),
-        available: row.available,
+        available: row.available.ok_or_else(missing)?,
         tax_class: row.tax_class.ok_or_else(missing)?,
         picture: row.picture.into_picture(name.clone()),
         name,

@@ -63,17 +63,9 @@ pub async fn refresh<C: ConnectionTrait>(
     db: &C,
     products: &std::collections::BTreeSet<ProductId>,
 ) -> Result<(), DbErr> {
-    let lock = for_update(db, "l");
-    if !lock.is_empty() && !products.is_empty() {
-        // A statement sees what was there when it began: had it to wait for the
-        // rows, it would write what it read before the other transaction ended.
-        let text = format!(
-            "SELECT l.product_id FROM product_listings l WHERE l.product_id IN ({})
-             ORDER BY l.product_id, l.scope_id{lock}",
-            placeholders(1, products.len()),
-        );
-        db.query_all_raw(sql(db, &text, products.iter().map(|product| (*product).into()))).await?;
-    }
+    // A statement sees what was there when it began: had it to wait for the
+    // rows, it would write what it read before the other transaction ended.
+    lock(db, products).await?;
     let text = format!(
         "UPDATE product_listings SET (name, price_from, price_to, available) = (
              SELECT p.name, {SUMMARY}
@@ -85,6 +77,21 @@ pub async fn refresh<C: ConnectionTrait>(
         db.execute_raw(sql(db, &text, [(*product).into()])).await?;
     }
     Ok(())
+}
+
+/// Takes the locks of products' listing rows, in one order.
+async fn lock<C: ConnectionTrait>(db: &C, products: impl IntoIterator<Item = &ProductId>) -> Result<(), DbErr> {
+    let lock = for_update(db, "l");
+    let products: Vec<_> = products.into_iter().map(|product| (*product).into()).collect();
+    if lock.is_empty() || products.is_empty() {
+        return Ok(());
+    }
+    let text = format!(
+        "SELECT l.product_id FROM product_listings l WHERE l.product_id IN ({})
+         ORDER BY l.product_id, l.scope_id{lock}",
+        placeholders(1, products.len()),
+    );
+    db.query_all_raw(sql(db, &text, products)).await.map(drop)
 }
 
 /// Lists a product where it belongs and nowhere else, with as many pieces sold everywhere as somewhere.
@@ -111,9 +118,17 @@ pub async fn list_anew<C: ConnectionTrait>(db: &C, tree: &CategoryTree, product:
 /// # Errors
 /// When the database fails.
 pub async fn add_sold<C: ConnectionTrait>(db: &C, sold: &BTreeMap<ProductId, i64>) -> Result<(), DbErr> {
-    for (product, quantity) in sold {
-        let text = "UPDATE product_listings SET sold = sold + $2 WHERE product_id = $1";
-        db.execute_raw(sql(db, text, [(*product).into(), (*quantity).into()])).await?;
+    if sold.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    lock(db, sold.keys()).await?;
+    let rows: Vec<_> = (0..sold.len()).map(|row| format!("(${}, ${})", 2 * row + 1, 2 * row + 2)).collect();
+    let text = format!(
+        "WITH more (product_id, pieces) AS (VALUES {})
+         UPDATE product_listings SET sold = sold + more.pieces FROM more
+         WHERE product_listings.product_id = more.product_id",
+        rows.join(", "),
+    );
+    let values = sold.iter().flat_map(|(product, pieces)| [(*product).into(), (*pieces).into()]);
+    db.execute_raw(sql(db, &text, values)).await.map(drop)
 }

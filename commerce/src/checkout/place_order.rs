@@ -5,7 +5,7 @@ use super::{Checkout, CheckoutError, PAY_BY_MINUTES, Step};
 use crate::Shop;
 use crate::accounts::UserId;
 use crate::cart::{CartId, CartLine};
-use crate::db::{self, insert_all, sql};
+use crate::db::{self, insert_together, inserts, sql};
 use crate::events::{self, NewEvent};
 use crate::inventory::claims;
 use crate::money::Money;
@@ -17,7 +17,7 @@ use crate::store_credit::book::{Posting, post};
 use crate::store_credit::{self, EntryKind};
 use crate::token::Token;
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryTrait};
 
 /// How long the request that placed an order is left alone with it, in seconds.
 const ALONE_SECONDS: i64 = 60;
@@ -223,11 +223,8 @@ async fn insert<C: ConnectionTrait>(
         created_at: Set(now),
         updated_at: Set(now),
     };
-    order::Entity::insert(row).exec_without_returning(tx).await?;
-    insert_all::<line::Entity, _>(tx, lines(id, checkout, now)).await?;
-    if checkout.credit.minor() > 0 {
-        spend(shop, tx, user, checkout.credit, id, now).await?;
-    }
+    let mut together = vec![order::Entity::insert(row).into_query()];
+    together.extend(inserts::<line::Entity>(lines(id, checkout, now)));
     if !checkout.is_covered() {
         let later = shop.reference().settings.capture_when_shipped;
         let reference = agrees_at_once.then(|| number.to_string());
@@ -239,7 +236,7 @@ async fn insert<C: ConnectionTrait>(
             capture_later: later,
             payer: user,
         };
-        ledger::open(tx, new, now).await?;
+        together.push(ledger::opening(new, now).1);
     }
     if !waits {
         let placed = OrderPlaced {
@@ -249,7 +246,11 @@ async fn insert<C: ConnectionTrait>(
             payment_method: payment_code.to_owned(),
             lines: checkout.cart.lines.iter().map(placed_line).collect(),
         };
-        events::emit(shop, tx, vec![NewEvent::of(&placed, 1)]).await?;
+        together.extend(events::rows(shop, vec![NewEvent::of(&placed, 1)])?);
+    }
+    insert_together(tx, together).await?;
+    if checkout.credit.minor() > 0 {
+        spend(shop, tx, user, checkout.credit, id, now).await?;
     }
     Ok(Made { id, waits, payer: user })
 }

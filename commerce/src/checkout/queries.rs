@@ -18,18 +18,24 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, IdenStatic, Iterable};
 /// When the database fails.
 pub async fn checkout(shop: &Shop, token: &Token) -> Result<Option<Checkout>, DbErr> {
     // Not from a replica: the page after a step must show that step.
-    load(shop, shop.db.latest(), Key::Token(&token.hash())).await
+    load(shop, shop.db.latest(), Key::Token(&token.hash()), false).await
 }
 
-/// The checkout of a cart; `None` where it was not begun.
+/// The checkout of a cart for who makes sure of its claims: it is not asked what else there is. `None` where it was not
+/// begun.
 pub(super) async fn of_cart<C: ConnectionTrait>(shop: &Shop, db: &C, cart: CartId) -> Result<Option<Checkout>, DbErr> {
-    load(shop, db, Key::Id(cart)).await
+    load(shop, db, Key::Id(cart), true).await
 }
 
 /// The cart and what its checkout has gathered, in one statement.
-async fn load<C: ConnectionTrait>(shop: &Shop, db: &C, key: Key<'_>) -> Result<Option<Checkout>, DbErr> {
+async fn load<C: ConnectionTrait>(
+    shop: &Shop,
+    db: &C,
+    key: Key<'_>,
+    by_claims: bool,
+) -> Result<Option<Checkout>, DbErr> {
     let columns = entity::Column::iter().map(|column| format!(", h.{0} AS checkout_{0}", column.as_str())).collect();
-    let joined = Joined { columns, join: "LEFT JOIN checkouts h ON h.cart_id = k.id" };
+    let joined = Joined { columns, join: "LEFT JOIN checkouts h ON h.cart_id = k.id", by_claims };
     let Some((cart, row)) = cart::queries::load(db, key, &joined).await? else { return Ok(None) };
     if row.try_get::<Option<CartId>>("checkout_", "cart_id")?.is_none() {
         return Ok(None);

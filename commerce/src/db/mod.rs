@@ -6,9 +6,10 @@ pub use json::{Json, gather_rows, read_rows};
 /// What every read and write may fail with.
 pub use sea_orm::DbErr;
 
+use sea_orm::sea_query::{CommonTableExpression, InsertStatement, WithClause};
 use sea_orm::{
     AccessMode, ActiveModelTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
-    DbBackend, EntityTrait, IsolationLevel, SqlErr, SqliteTransactionMode, Statement, TransactionOptions,
+    DbBackend, EntityTrait, IsolationLevel, QueryTrait, SqlErr, SqliteTransactionMode, Statement, TransactionOptions,
     TransactionTrait, Value,
 };
 use std::time::{Duration, Instant};
@@ -241,10 +242,50 @@ where
     E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
     C: ConnectionTrait,
 {
-    const CHUNK: usize = 1_000;
+    for insert in inserts::<E>(rows) {
+        db.execute(&insert).await?;
+    }
+    Ok(())
+}
+
+/// How many rows one statement inserts at most.
+const CHUNK: usize = 1_000;
+
+/// How many inserts are one statement at most: full ones of events have 8,000 parameters each, of 65,535 in all.
+const TOGETHER: usize = 8;
+
+/// Rows of one table, as statements that insert them, each within the databases' limits on parameters.
+pub(crate) fn inserts<E>(rows: Vec<E::ActiveModel>) -> Vec<InsertStatement>
+where
+    E: EntityTrait,
+    E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+{
     let mut rows = rows.into_iter().peekable();
+    let mut inserts = Vec::new();
     while rows.peek().is_some() {
-        E::insert_many(rows.by_ref().take(CHUNK)).exec_without_returning(db).await?;
+        inserts.push(E::insert_many(rows.by_ref().take(CHUNK)).into_query());
+    }
+    inserts
+}
+
+/// Inserts into several tables, those first that others refer to: in one statement where the database has that.
+pub(crate) async fn insert_together<C: ConnectionTrait>(db: &C, inserts: Vec<InsertStatement>) -> Result<(), DbErr> {
+    if db.get_database_backend() != DbBackend::Postgres {
+        for insert in &inserts {
+            db.execute(insert).await?;
+        }
+        return Ok(());
+    }
+    // PostgreSQL looks at references when all of a statement is done.
+    let mut inserts = inserts.into_iter().peekable();
+    while inserts.peek().is_some() {
+        let mut some: Vec<_> = inserts.by_ref().take(TOGETHER).collect();
+        let Some(last) = some.pop() else { break };
+        let mut with = WithClause::new();
+        for (number, insert) in some.into_iter().enumerate() {
+            with.cte(CommonTableExpression::new().table_name(format!("insert_{number}")).query(insert).to_owned());
+        }
+        db.execute(&with.query(last)).await?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! Each handler has its own rounds, so that none waits for another. A round
 //! leases the first open event of up to [`HEADS`] aggregates; while that is
 //! open, nobody else gets what follows it, so the round may deliver a run of
-//! events of each, several aggregates at a time, and settles many at once.
+//! events of each, several aggregates at a time or together, and settles many at once.
 
 use super::entity::delivery::{DEAD, DONE, PENDING};
 use super::{Event, Handler, HandlerError, Metadata, caused_by};
@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::channel::mpsc;
 use futures::{FutureExt, StreamExt, stream};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
@@ -28,10 +28,10 @@ const PATIENCE: TimeDelta = TimeDelta::seconds(30);
 const MOST_ATTEMPTS: i32 = 12;
 
 /// Of how many aggregates one round delivers at most.
-pub const HEADS: usize = 100;
+pub const HEADS: usize = 250;
 
 /// How many events one round reads, if there are many of few aggregates.
-const EVENTS: usize = 200;
+const EVENTS: usize = 500;
 
 /// To how many aggregates' events a handler attends at a time: each may take a connection of the pool.
 const AT_ONCE: usize = 8;
@@ -95,10 +95,14 @@ pub async fn dispatch_to(shop: &Shop, index: usize) -> Result<usize, DbErr> {
         return Ok(0);
     }
     let runs = round.runs(&heads).await?;
+    let (together, runs) = round.deliver_together(runs).await;
     // Both go on together: a handler may have the connection that settling waits for.
     let (told, outcomes) = mpsc::unbounded();
     let delivering = async {
         let told = told;
+        if let Some(outcome) = together {
+            told.unbounded_send(outcome).map_err(|error| DbErr::Custom(error.to_string()))?;
+        }
         let mut delivered = stream::iter(runs).map(|run| round.deliver(run)).buffer_unordered(AT_ONCE);
         while let Some(outcome) = delivered.next().await {
             told.unbounded_send(outcome).map_err(|error| DbErr::Custom(error.to_string()))?;
@@ -201,6 +205,31 @@ impl Round<'_> {
         Ok(runs)
     }
 
+    /// Gives the handler what was never tried of several aggregates at once, if it takes that; gives what came of it and
+    /// what is left to be given to it one after the other.
+    async fn deliver_together(&self, runs: Vec<Vec<Open>>) -> (Option<Outcome>, Vec<Vec<Open>>) {
+        let is_new = |open: &Open| open.attempts == 1 && open.due_at == self.until;
+        let follows = |open: &Open| open.state == PENDING && open.attempts == 0 && open.due_at <= self.now;
+        let (new, rest): (Vec<_>, Vec<_>) =
+            runs.into_iter().partition(|run| is_new(&run[0]) && run[1..].iter().all(follows));
+        if new.len() < 2 {
+            return (None, new.into_iter().chain(rest).collect());
+        }
+        let events: Vec<_> = new.iter().flatten().map(Event::from).collect();
+        // What it writes comes of several events.
+        let caused = Metadata { source: self.handler.name().to_owned(), ..Metadata::default() };
+        let work = caused_by(caused, self.handler.handle_together(self.shop, &events));
+        match attend(work).await.unwrap_or_else(|error| Some(Err(error))) {
+            Some(Ok(())) => {
+                let handled = events.into_iter().map(|event| event.id).collect();
+                return (Some(Outcome { handled, ..Outcome::default() }), rest);
+            }
+            Some(Err(error)) => tracing::warn!(handler = self.handler.name(), %error, "events not handled together"),
+            None => {}
+        }
+        (None, new.into_iter().chain(rest).collect())
+    }
+
     /// Gives the handler events of one aggregate, one after the other, the first of which is leased.
     async fn deliver(&self, run: Vec<Open>) -> Outcome {
         let mut outcome = Outcome::default();
@@ -219,7 +248,7 @@ impl Round<'_> {
                 outcome.returned = leased.then_some(event);
                 break;
             }
-            match self.hand_over(open).await {
+            match self.hand_over(&open).await {
                 Ok(()) => outcome.handled.push(event),
                 Err(error) => {
                     if matches!(error, HandlerError::NotNow(_)) {
@@ -233,25 +262,11 @@ impl Round<'_> {
         outcome
     }
 
-    async fn hand_over(&self, open: Open) -> Result<(), HandlerError> {
-        let metadata: Metadata = serde_json::from_value(open.metadata).unwrap_or_default();
-        let event = Event {
-            id: open.event_id,
-            kind: open.kind,
-            kind_version: open.kind_version,
-            aggregate: open.aggregate_id,
-            aggregate_version: open.aggregate_version,
-            data: open.data,
-            occurred_at: open.occurred_at,
-            metadata: metadata.clone(),
-        };
-        let caused = Metadata { causation_id: Some(event.id), source: self.handler.name().to_owned(), ..metadata };
-        let work = AssertUnwindSafe(caused_by(caused, self.handler.handle(self.shop, &event))).catch_unwind();
-        match tokio::time::timeout(PATIENCE.to_std().unwrap_or_default(), work).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(HandlerError::failed("it panicked")),
-            Err(_) => Err(HandlerError::failed("timed out")),
-        }
+    async fn hand_over(&self, open: &Open) -> Result<(), HandlerError> {
+        let event = Event::from(open);
+        let caused =
+            Metadata { causation_id: Some(event.id), source: self.handler.name().to_owned(), ..event.metadata.clone() };
+        attend(caused_by(caused, self.handler.handle(self.shop, &event))).await?
     }
 
     /// Writes down what became of events. What was settled stays settled, whatever became of the handler afterwards.
@@ -317,18 +332,46 @@ impl Round<'_> {
     }
 }
 
-/// Marks a delivery as handled in a transaction of the handler's own, which
-/// makes what it does there happen exactly once: `false` where it was
-/// handled before, and nothing more is to be done.
+impl From<&Open> for Event {
+    fn from(open: &Open) -> Self {
+        Self {
+            id: open.event_id,
+            kind: open.kind.clone(),
+            kind_version: open.kind_version,
+            aggregate: open.aggregate_id,
+            aggregate_version: open.aggregate_version,
+            data: open.data.clone(),
+            occurred_at: open.occurred_at,
+            metadata: serde_json::from_value(open.metadata.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+/// Waits for a handler, for as long as it has.
+async fn attend<T>(work: impl Future<Output = T>) -> Result<T, HandlerError> {
+    let work = AssertUnwindSafe(work).catch_unwind();
+    match tokio::time::timeout(PATIENCE.to_std().unwrap_or_default(), work).await {
+        Ok(Ok(outcome)) => Ok(outcome),
+        Ok(Err(_)) => Err(HandlerError::failed("it panicked")),
+        Err(_) => Err(HandlerError::failed("timed out")),
+    }
+}
+
+/// Marks deliveries as handled in a transaction of the handler's own, which
+/// makes what it does there happen exactly once: gives those that were not
+/// handled before, which are all that is to be done.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn settle<C: ConnectionTrait>(tx: &C, event: Uuid, handler: &str) -> Result<bool, DbErr> {
+pub async fn settle<C: ConnectionTrait>(tx: &C, events: &[Uuid], handler: &str) -> Result<HashSet<Uuid>, DbErr> {
     let text = format!(
         "UPDATE event_deliveries SET state = '{DONE}', error = NULL
-         WHERE event_id = $1 AND handler = $2 AND state = '{PENDING}'"
+         WHERE handler = $1 AND state = '{PENDING}' AND event_id IN ({}) RETURNING event_id",
+        placeholders(2, events.len()),
     );
-    Ok(tx.execute_raw(sql(tx, &text, [event.into(), handler.into()])).await?.rows_affected() == 1)
+    let values = std::iter::once(handler.into()).chain(events.iter().map(|event| (*event).into()));
+    let rows = tx.query_all_raw(sql(tx, &text, values)).await?;
+    rows.iter().map(|row| row.try_get("", "event_id")).collect()
 }
 
 /// How long to wait after the n-th failure: 2, 4, 8 … seconds, an hour at most.

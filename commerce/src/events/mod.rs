@@ -6,8 +6,9 @@
 
 use crate::Shop;
 use crate::clock::uuid_at;
-use crate::db::{insert_all, is_unreachable};
+use crate::db::{insert_together, inserts, is_unreachable};
 use chrono::{DateTime, Utc};
+use sea_orm::sea_query::InsertStatement;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -177,6 +178,12 @@ pub trait Handler: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// What went wrong; the event is delivered again later.
     async fn handle(&self, shop: &Shop, event: &Event) -> Result<(), HandlerError>;
+
+    /// Acts on events of several aggregates at once, those of each in order: on all of them or on none. After an error
+    /// each is handled by itself. `None` where it takes one after the other only.
+    async fn handle_together(&self, _shop: &Shop, _events: &[Event]) -> Option<Result<(), HandlerError>> {
+        None
+    }
 }
 
 /// Events that this process has written, which orders those of one moment.
@@ -203,6 +210,11 @@ pub type Handlers = Vec<Arc<dyn Handler>>;
 /// # Errors
 /// When the database fails.
 pub async fn emit<C: ConnectionTrait>(shop: &Shop, tx: &C, events: Vec<NewEvent>) -> Result<(), DbErr> {
+    insert_together(tx, rows(shop, events)?).await
+}
+
+/// What [`emit`] inserts, for who inserts something else in the same statement.
+pub(crate) fn rows(shop: &Shop, events: Vec<NewEvent>) -> Result<Vec<InsertStatement>, DbErr> {
     let now = shop.clock.now();
     let metadata = serde_json::to_value(cause()).map_err(|error| DbErr::Json(error.to_string()))?;
     let mut rows = Vec::with_capacity(events.len());
@@ -231,8 +243,8 @@ pub async fn emit<C: ConnectionTrait>(shop: &Shop, tx: &C, events: Vec<NewEvent>
             occurred_at: Set(now),
         });
     }
-    insert_all::<entity::event::Entity, _>(tx, rows).await?;
-    insert_all::<entity::delivery::Entity, _>(tx, deliveries).await
+    let events = inserts::<entity::event::Entity>(rows).into_iter();
+    Ok(events.chain(inserts::<entity::delivery::Entity>(deliveries)).collect())
 }
 
 #[cfg(test)]

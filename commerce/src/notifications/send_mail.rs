@@ -2,8 +2,8 @@
 
 use super::{Mail, MailError, MailId};
 use crate::Shop;
-use crate::db::sql;
-use sea_orm::ConnectionTrait;
+use crate::db::{placeholders, sql};
+use sea_orm::{ConnectionTrait, DbErr, Value};
 
 /// Keeps a mail once per key and sends it, unless that was done already.
 /// Without a mail server the mailbox is where it is read.
@@ -11,20 +11,8 @@ use sea_orm::ConnectionTrait;
 /// # Errors
 /// [`MailError`]; the same call later goes on where this one stopped.
 pub async fn send_mail(shop: &Shop, idempotency_key: &str, mail: &Mail) -> Result<(), MailError> {
-    let now = shop.clock.now();
     let db = shop.db.primary();
-    let text = "INSERT INTO mails (id, idempotency_key, recipient, subject, text, html, created_at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (idempotency_key) DO NOTHING";
-    let values = [
-        MailId::new(now).into(),
-        idempotency_key.into(),
-        mail.recipient.clone().into(),
-        mail.subject.clone().into(),
-        mail.text.clone().into(),
-        mail.html.clone().into(),
-        now.into(),
-    ];
-    db.execute_raw(sql(db, text, values)).await?;
+    keep_mails(shop, &[(idempotency_key.to_owned(), mail.clone())]).await?;
     let Some(mailer) = &shop.mailer else { return Ok(()) };
     let text = "SELECT id FROM mails WHERE idempotency_key = $1 AND sent_at IS NULL";
     if let Some(unsent) = db.query_one_raw(sql(db, text, [idempotency_key.into()])).await? {
@@ -33,4 +21,29 @@ pub async fn send_mail(shop: &Shop, idempotency_key: &str, mail: &Mail) -> Resul
         db.execute_raw(sql(db, text, [idempotency_key.into(), shop.clock.now().into()])).await?;
     }
     Ok(())
+}
+
+/// Keeps mails in the mailbox, each once per key.
+///
+/// # Errors
+/// When the database fails; none of them is then kept.
+pub async fn keep_mails(shop: &Shop, mails: &[(String, Mail)]) -> Result<(), DbErr> {
+    const COLUMNS: usize = 7;
+    if mails.is_empty() {
+        return Ok(());
+    }
+    let now = shop.clock.now();
+    let db = shop.db.primary();
+    let rows: Vec<_> = (0..mails.len()).map(|row| format!("({})", placeholders(1 + row * COLUMNS, COLUMNS))).collect();
+    let text = format!(
+        "INSERT INTO mails (id, idempotency_key, recipient, subject, text, html, created_at)
+         VALUES {} ON CONFLICT (idempotency_key) DO NOTHING",
+        rows.join(", "),
+    );
+    let values = mails.iter().flat_map(|(key, mail)| -> [Value; COLUMNS] {
+        let Mail { recipient, subject, text, html } = mail.clone();
+        let id = MailId::new(now).into();
+        [id, key.clone().into(), recipient.into(), subject.into(), text.into(), html.into(), now.into()]
+    });
+    db.execute_raw(sql(db, &text, values)).await.map(drop)
 }

@@ -11,7 +11,7 @@ use crate::pricing::{Amounts, LineTotal, TaxRate};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The order that a token opens, with its lines.
 ///
@@ -37,8 +37,16 @@ pub async fn by_link<C: ConnectionTrait>(db: &C, id: OrderId) -> Result<Option<O
 /// # Errors
 /// When the database fails.
 pub async fn by_id<C: ConnectionTrait>(db: &C, id: OrderId) -> Result<Option<Order>, DbErr> {
-    let row = order::Entity::find_by_id(id).one(db).await?;
-    with_lines(db, row).await
+    Ok(by_ids(db, &[id]).await?.pop())
+}
+
+/// Those of these orders that there are, with their lines.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_ids<C: ConnectionTrait>(db: &C, ids: &[OrderId]) -> Result<Vec<Order>, DbErr> {
+    let rows = order::Entity::find().filter(order::Column::Id.is_in(ids.iter().copied())).all(db).await?;
+    all_with_lines(db, rows).await
 }
 
 /// Anybody's order by its number, with its lines: for staff.
@@ -69,8 +77,18 @@ pub async fn own_by_number<C: ConnectionTrait>(
 /// # Errors
 /// When the database fails.
 pub async fn owner<C: ConnectionTrait>(db: &C, id: OrderId) -> Result<Option<UserId>, DbErr> {
-    let owner = order::Entity::find_by_id(id).select_only().column(order::Column::UserId);
-    Ok(owner.into_tuple::<Option<UserId>>().one(db).await?.flatten())
+    Ok(owners(db, &[id]).await?.remove(&id))
+}
+
+/// Whose account each of these orders is in, as far as it is in one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn owners<C: ConnectionTrait>(db: &C, ids: &[OrderId]) -> Result<HashMap<OrderId, UserId>, DbErr> {
+    let owned = order::Entity::find().filter(order::Column::Id.is_in(ids.iter().copied()));
+    let owned = owned.filter(order::Column::UserId.is_not_null());
+    let columns = [order::Column::Id, order::Column::UserId];
+    Ok(owned.select_only().columns(columns).into_tuple().all(db).await?.into_iter().collect())
 }
 
 /// How many orders a page of a person's history has.
@@ -139,20 +157,36 @@ fn summary_of(row: order::Model) -> Result<OrderSummary, DbErr> {
 }
 
 async fn with_lines<C: ConnectionTrait>(db: &C, row: Option<order::Model>) -> Result<Option<Order>, DbErr> {
-    let Some(row) = row else { return Ok(None) };
-    let lines = line::Entity::find()
-        .filter(line::Column::OrderId.eq(row.id))
+    Ok(all_with_lines(db, row.into_iter().collect()).await?.pop())
+}
+
+async fn all_with_lines<C: ConnectionTrait>(db: &C, rows: Vec<order::Model>) -> Result<Vec<Order>, DbErr> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let all = line::Entity::find()
+        .filter(line::Column::OrderId.is_in(rows.iter().map(|row| row.id)))
         .order_by_asc(line::Column::Position)
         .all(db)
         .await?;
+    let media: HashSet<_> = all.iter().filter_map(|line| line.media_id).collect();
     let pictures: HashMap<_, _> = media::entity::Entity::find()
-        .filter(media::entity::Column::Id.is_in(lines.iter().filter_map(|line| line.media_id)))
+        .filter(media::entity::Column::Id.is_in(media))
         .all(db)
         .await?
         .into_iter()
         .map(|picture| (picture.id, picture))
         .collect();
-    order_of(row, lines, &pictures).map(Some)
+    let mut lines = HashMap::<_, Vec<_>>::new();
+    for line in all {
+        lines.entry(line.order_id).or_default().push(line);
+    }
+    rows.into_iter()
+        .map(|row| {
+            let own = lines.remove(&row.id).unwrap_or_default();
+            order_of(row, own, &pictures)
+        })
+        .collect()
 }
 
 fn order_of(

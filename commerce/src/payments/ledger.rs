@@ -11,6 +11,7 @@ use crate::money::{Currency, Money};
 use crate::orders::OrderId;
 use crate::orders::queries::unknown;
 use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, InsertStatement, Query};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
 use std::collections::HashMap;
 
@@ -118,24 +119,30 @@ pub async fn open<C: ConnectionTrait>(
     new: NewAttempt<'_>,
     now: DateTime<Utc>,
 ) -> Result<PaymentAttemptId, DbErr> {
-    let id = PaymentAttemptId::new(now);
-    let text = "INSERT INTO payment_attempts
-                (id, order_id, gateway, idempotency_key, reference, currency, amount, capture_later, payer_id, created_at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    let values = [
-        id.into(),
-        new.order.into(),
-        new.gateway.into(),
-        id.to_string().into(),
-        new.reference.into(),
-        new.amount.currency().code().into(),
-        new.amount.minor().into(),
-        new.capture_later.into(),
-        new.payer.into(),
-        now.into(),
-    ];
-    tx.execute_raw(sql(tx, text, values)).await?;
+    let (id, insert) = opening(new, now);
+    tx.execute(&insert).await?;
     Ok(id)
+}
+
+/// What [`open`] inserts, for who inserts something else in the same statement.
+pub(crate) fn opening(new: NewAttempt<'_>, now: DateTime<Utc>) -> (PaymentAttemptId, InsertStatement) {
+    let id = PaymentAttemptId::new(now);
+    let row: [(&str, Value); 10] = [
+        ("id", id.into()),
+        ("order_id", new.order.into()),
+        ("gateway", new.gateway.into()),
+        ("idempotency_key", id.to_string().into()),
+        ("reference", new.reference.into()),
+        ("currency", new.amount.currency().code().into()),
+        ("amount", new.amount.minor().into()),
+        ("capture_later", new.capture_later.into()),
+        ("payer_id", new.payer.into()),
+        ("created_at", now.into()),
+    ];
+    let (columns, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
+    let mut insert = Query::insert();
+    insert.into_table("payment_attempts").columns(columns).values_panic(values.into_iter().map(Expr::value));
+    (id, insert)
 }
 
 /// Notes what the gateway calls a request, and where the shopper goes on.

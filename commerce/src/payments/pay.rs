@@ -17,7 +17,7 @@ use crate::orders::{Lifecycle, Order, OrderId, Payment, queries};
 use chrono::TimeDelta;
 use data_encoding::HEXLOWER;
 use sea_orm::{ConnectionTrait, DbErr};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// How long a shopper who was sent to a gateway's page is left alone there, in seconds.
 const ALONE_SECONDS: i64 = 60;
@@ -27,11 +27,26 @@ const ALONE_SECONDS: i64 = 60;
 /// # Errors
 /// When the database fails.
 pub async fn owed<C: ConnectionTrait>(db: &C, order: &Order) -> Result<Money, DbErr> {
-    let open = matches!(order.lifecycle, Lifecycle::AwaitingPayment | Lifecycle::InReview | Lifecycle::Placed);
-    if !open || order.payment == Payment::Paid {
-        return Ok(Money::zero(order.currency));
-    }
-    Ok(owed_of(order, &ledger::attempts(db, order.id).await?))
+    let owed = owed_each(db, std::slice::from_ref(order)).await?;
+    Ok(owed.first().copied().unwrap_or(Money::zero(order.currency)))
+}
+
+/// What of each of these orders is still to be paid, in their order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn owed_each<C: ConnectionTrait>(db: &C, orders: &[Order]) -> Result<Vec<Money>, DbErr> {
+    let is_open = |order: &Order| {
+        let open = matches!(order.lifecycle, Lifecycle::AwaitingPayment | Lifecycle::InReview | Lifecycle::Placed);
+        open && order.payment != Payment::Paid
+    };
+    let ids: Vec<_> = orders.iter().filter(|order| is_open(order)).map(|order| order.id).collect();
+    let attempts = if ids.is_empty() { HashMap::new() } else { ledger::attempts_of(db, &ids).await? };
+    let owed = orders.iter().map(|order| match is_open(order) {
+        true => owed_of(order, attempts.get(&order.id).map_or(&[], Vec::as_slice)),
+        false => Money::zero(order.currency),
+    });
+    Ok(owed.collect())
 }
 
 /// What of an order is still to be paid, by the attempts to pay it.

@@ -11,6 +11,7 @@ use commerce::events::{self, Event, Handler, HandlerError, NewEvent};
 use commerce::inventory::{Reason, StockChanged, StockId};
 use futures::future::join_all;
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use uuid::Uuid;
@@ -35,9 +36,18 @@ struct Probe {
     tried: Mutex<u32>,
     busy: Mutex<HashSet<Uuid>>,
     overlapped: Mutex<bool>,
+    /// Whether it takes several at once.
+    takes_many: AtomicBool,
+    /// How many it was given at once each time.
+    together: Mutex<Vec<usize>>,
 }
 
 impl Probe {
+    fn mood(&self, event: &Event) -> Mood {
+        let own = self.mood.lock().expect("not poisoned").get(&event.aggregate).copied();
+        own.unwrap_or(*self.everybody.lock().expect("not poisoned"))
+    }
+
     fn is(&self, mood: Mood) {
         *self.everybody.lock().expect("not poisoned") = mood;
     }
@@ -75,9 +85,7 @@ impl Handler for Probe {
         // Others get their turn.
         tokio::task::yield_now().await;
         self.busy.lock().expect("not poisoned").remove(&event.aggregate);
-        let own = self.mood.lock().expect("not poisoned").get(&event.aggregate).copied();
-        let mood = own.unwrap_or(*self.everybody.lock().expect("not poisoned"));
-        match mood {
+        match self.mood(event) {
             Mood::Works => self.handled.lock().expect("not poisoned").push(event.clone()),
             Mood::Fails => return Err(HandlerError::failed("told to fail")),
             Mood::NotNow => return Err(HandlerError::not_now("nobody there")),
@@ -85,6 +93,23 @@ impl Handler for Probe {
             Mood::Hangs => std::future::pending().await,
         }
         Ok(())
+    }
+
+    async fn handle_together(&self, _: &Shop, events: &[Event]) -> Option<Result<(), HandlerError>> {
+        if !self.takes_many.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.together.lock().expect("not poisoned").push(events.len());
+        for event in events {
+            match self.mood(event) {
+                Mood::Works => {}
+                Mood::NotNow => return Some(Err(HandlerError::not_now("nobody there"))),
+                Mood::Panics => panic!("told to panic"),
+                Mood::Fails | Mood::Hangs => return Some(Err(HandlerError::failed("told to fail"))),
+            }
+        }
+        self.handled.lock().expect("not poisoned").extend_from_slice(events);
+        Some(Ok(()))
     }
 }
 
@@ -202,6 +227,64 @@ both_databases! {
         shop.wait_seconds(2);
         dispatch_all(&shop).await;
         assert_eq!(probe.versions(bad.0), [1]);
+    }
+
+    async fn a_handler_may_take_the_events_of_many_at_once(shop: TestShop) {
+        let (shop, probe) = with_probe(&shop).await;
+        probe.takes_many.store(true, Ordering::Relaxed);
+        let rows: Vec<StockId> = (0..3).map(|_| StockId::new(shop.clock.now())).collect();
+        for version in 1..=2 {
+            emit(&shop, rows.iter().map(|row| changed(*row, version)).collect()).await;
+        }
+        assert_eq!(dispatch_due(&shop).await.expect("dispatched"), 6);
+        for row in &rows {
+            assert_eq!(probe.versions(row.0), [1, 2]);
+        }
+        assert_eq!((probe.together.lock().expect("not poisoned").clone(), probe.tried()), (vec![6], 0));
+        assert_eq!(shop.number(OPEN, []).await, 0);
+        // What is alone needs no company.
+        emit(&shop, vec![changed(rows[0], 3)]).await;
+        dispatch_all(&shop).await;
+        assert_eq!((probe.versions(rows[0].0), probe.tried()), (vec![1, 2, 3], 1));
+    }
+
+    async fn what_is_wrong_with_one_of_many_stops_no_other(shop: TestShop) {
+        for mood in [Mood::Fails, Mood::Panics] {
+            let (shop, probe) = with_probe(&shop).await;
+            probe.takes_many.store(true, Ordering::Relaxed);
+            let rows: Vec<StockId> = (0..3).map(|_| StockId::new(shop.clock.now())).collect();
+            probe.is_about(rows[1].0, mood);
+            emit(&shop, rows.iter().map(|row| changed(*row, 1)).collect()).await;
+            dispatch_all(&shop).await;
+            let versions: Vec<_> = rows.iter().map(|row| probe.versions(row.0)).collect();
+            assert_eq!(versions, [vec![1], vec![], vec![1]]);
+            emit(&shop, vec![changed(rows[0], 2), changed(rows[2], 2)]).await;
+            shop.wait_seconds(2);
+            dispatch_all(&shop).await;
+            // The bad one came back by itself, the others together.
+            assert_eq!(probe.together.lock().expect("not poisoned").clone(), [3, 2]);
+            assert_eq!((probe.versions(rows[2].0), probe.tried()), (vec![1, 2], 4));
+            probe.is_about(rows[1].0, Mood::Works);
+            shop.wait_seconds(4);
+            dispatch_all(&shop).await;
+            assert_eq!((probe.versions(rows[1].0), shop.number(OPEN, []).await), (vec![1], 0));
+        }
+    }
+
+    async fn many_wait_together_for_what_their_handler_needs(shop: TestShop) {
+        let (shop, probe) = with_probe(&shop).await;
+        probe.takes_many.store(true, Ordering::Relaxed);
+        let rows: Vec<StockId> = (0..50).map(|_| StockId::new(shop.clock.now())).collect();
+        emit(&shop, rows.iter().map(|row| changed(*row, 1)).collect()).await;
+        probe.is(Mood::NotNow);
+        dispatch_all(&shop).await;
+        assert!(probe.tried() < 10, "nobody asks for all of them: {}", probe.tried());
+        assert_eq!(shop.number("SELECT COUNT(*) AS n FROM event_deliveries WHERE attempts > 0", []).await, 0);
+        probe.is(Mood::Works);
+        shop.wait_minutes(1);
+        dispatch_all(&shop).await;
+        assert_eq!(probe.together.lock().expect("not poisoned").clone(), [50, 50]);
+        assert_eq!(shop.number(OPEN, []).await, 0);
     }
 
     async fn what_kills_its_worker_each_time_is_given_up(shop: TestShop) {

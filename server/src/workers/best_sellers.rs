@@ -2,12 +2,12 @@
 
 use commerce::Shop;
 use commerce::catalog::projection::add_sold;
-use commerce::events::{self, DomainEvent, Event, Handler, HandlerError};
+use commerce::events::{DomainEvent, Event, Handler, HandlerError, dispatch};
 use commerce::orders::OrderPlaced;
 use std::collections::BTreeMap;
 
-/// Adds the pieces of each placed order, once: the count and the mark that
-/// the event is handled are one transaction.
+/// Adds the pieces of each placed order, once: the counts and the marks that
+/// the events are handled are one transaction.
 #[derive(Debug)]
 pub struct BestSellers;
 
@@ -22,15 +22,26 @@ impl Handler for BestSellers {
     }
 
     async fn handle(&self, shop: &Shop, event: &Event) -> Result<(), HandlerError> {
-        let placed: OrderPlaced = event.read()?;
+        self.count(shop, std::slice::from_ref(event)).await
+    }
+
+    async fn handle_together(&self, shop: &Shop, events: &[Event]) -> Option<Result<(), HandlerError>> {
+        Some(self.count(shop, events).await)
+    }
+}
+
+impl BestSellers {
+    async fn count(&self, shop: &Shop, events: &[Event]) -> Result<(), HandlerError> {
+        let placed = events.iter().map(|event| Ok((event.id, event.read::<OrderPlaced>()?)));
+        let placed = placed.collect::<Result<Vec<_>, HandlerError>>()?;
+        let ids: Vec<_> = events.iter().map(|event| event.id).collect();
+        let tx = shop.db.begin().await?;
+        let new = dispatch::settle(&tx, &ids, self.name()).await?;
         let mut sold = BTreeMap::new();
-        for line in placed.lines {
+        for line in placed.into_iter().filter(|(id, _)| new.contains(id)).flat_map(|(_, placed)| placed.lines) {
             *sold.entry(line.product).or_insert(0) += i64::from(line.quantity);
         }
-        let tx = shop.db.begin().await?;
-        if events::dispatch::settle(&tx, event.id, self.name()).await? {
-            add_sold(&tx, &sold).await?;
-        }
+        add_sold(&tx, &sold).await?;
         tx.commit().await?;
         Ok(())
     }

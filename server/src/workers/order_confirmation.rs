@@ -1,9 +1,10 @@
 //! Mails the confirmation of each order that is placed.
 
+use super::order_mails::path_of;
 use commerce::Shop;
 use commerce::events::{DomainEvent, Event, Handler, HandlerError};
-use commerce::notifications::send_mail::send_mail;
-use commerce::orders::link::{View, link};
+use commerce::notifications::Mail;
+use commerce::notifications::send_mail::{keep_mails, send_mail};
 use commerce::orders::{OrderPlaced, queries};
 use commerce::payments::pay;
 
@@ -25,22 +26,44 @@ impl Handler for OrderConfirmation {
     }
 
     async fn handle(&self, shop: &Shop, event: &Event) -> Result<(), HandlerError> {
-        let placed: OrderPlaced = event.read()?;
-        let order = queries::by_id(shop.db.primary(), placed.order).await?;
-        let order = order.ok_or_else(|| HandlerError::failed("the order is gone"))?;
-        // Whoever ordered has asked to be forgotten meanwhile.
-        if order.email.is_empty() {
-            return Ok(());
+        for (key, mail) in self.mails(shop, std::slice::from_ref(event)).await? {
+            send_mail(shop, &key, &mail).await.map_err(HandlerError::failed)?;
         }
-        let owed = pay::owed(shop.db.primary(), &order).await?;
-        // Who has an account finds the order there; a mail is kept longer than a link should open it.
-        let path = match queries::owner(shop.db.primary(), order.id).await? {
-            Some(_) => format!("/account/orders/{}", order.number),
-            None => format!("/orders/view/{}", link(shop, order.id, View::Whole)),
+        Ok(())
+    }
+
+    async fn handle_together(&self, shop: &Shop, events: &[Event]) -> Option<Result<(), HandlerError>> {
+        // A mail server takes one after the other: several at a time are faster there.
+        if shop.mailer.is_some() {
+            return None;
+        }
+        let kept = async {
+            let mails = self.mails(shop, events).await?;
+            keep_mails(shop, &mails).await.map_err(HandlerError::from)
         };
-        let address = format!("{}{path}", self.public_url);
-        let mail = app::mails::order_confirmation(&order, owed, &shop.reference().settings, &address);
-        let key = format!("order_confirmation:{}", order.id);
-        send_mail(shop, &key, &mail).await.map_err(HandlerError::failed)
+        Some(kept.await)
+    }
+}
+
+impl OrderConfirmation {
+    /// The confirmations that are due by these events, each with its key.
+    async fn mails(&self, shop: &Shop, events: &[Event]) -> Result<Vec<(String, Mail)>, HandlerError> {
+        let db = shop.db.primary();
+        let placed = events.iter().map(Event::read::<OrderPlaced>).collect::<Result<Vec<_>, _>>()?;
+        let ids: Vec<_> = placed.iter().map(|placed| placed.order).collect();
+        let mut orders = queries::by_ids(db, &ids).await?;
+        if orders.len() < ids.len() {
+            return Err(HandlerError::failed("the order is gone"));
+        }
+        // Whoever ordered has asked to be forgotten meanwhile.
+        orders.retain(|order| !order.email.is_empty());
+        let owed = pay::owed_each(db, &orders).await?;
+        let owners = queries::owners(db, &ids).await?;
+        let mails = orders.iter().zip(owed).map(|(order, owed)| {
+            let url = format!("{}{}", self.public_url, path_of(shop, order, owners.contains_key(&order.id)));
+            let mail = app::mails::order_confirmation(order, owed, &shop.reference().settings, &url);
+            (format!("order_confirmation:{}", order.id), mail)
+        });
+        Ok(mails.collect())
     }
 }

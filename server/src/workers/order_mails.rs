@@ -117,10 +117,16 @@ impl OrderMails {
 /// The page of an order for its customer. Who has an account finds the order there; a mail is kept longer than a link
 /// should open it.
 pub(super) async fn order_path(shop: &Shop, order: &Order) -> Result<String, HandlerError> {
-    Ok(match queries::owner(shop.db.primary(), order.id).await? {
-        Some(_) => format!("/account/orders/{}", order.number),
-        None => format!("/orders/view/{}", link(shop, order.id, View::Whole)),
-    })
+    let owned = queries::owners(shop.db.primary(), &[order.id]).await?.contains_key(&order.id);
+    Ok(path_of(shop, order, owned))
+}
+
+/// The page of an order for its customer, who has it in an account or not.
+pub(super) fn path_of(shop: &Shop, order: &Order, owned: bool) -> String {
+    match owned {
+        true => format!("/account/orders/{}", order.number),
+        false => format!("/orders/view/{}", link(shop, order.id, View::Whole)),
+    }
 }
 
 async fn changed_mail(shop: &Shop, about: About<'_>, edited: &OrderEdited) -> Result<Option<Mail>, HandlerError> {

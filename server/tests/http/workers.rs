@@ -108,8 +108,33 @@ async fn an_event_delivered_twice_counts_once() {
         let row = db.query_one_raw(sql(db, event, [])).await.expect("read").expect("one");
         let event: uuid::Uuid = row.try_get("", "event_id").expect("an identifier");
         let tx = shop.db.begin().await.expect("begun");
-        assert!(!commerce::events::dispatch::settle(&tx, event, "best_sellers").await.expect("asked"));
+        assert!(commerce::events::dispatch::settle(&tx, &[event], "best_sellers").await.expect("asked").is_empty());
         tx.rollback().await.expect("rolled back");
+        opened.close().await;
+    }
+}
+
+#[tokio::test]
+async fn orders_that_come_together_are_counted_and_confirmed_each_once() {
+    for kind in databases() {
+        let place = Place::new(kind).await;
+        let opened = startup::open(&place.config(), "http://127.0.0.1:3000").await.expect("opens");
+        let shop = &opened.shop;
+        fill(shop).await;
+        for _ in 0..3 {
+            buy(shop).await;
+        }
+        let deliver = async || while dispatch_due(shop).await.expect("delivered") > 0 {};
+        deliver().await;
+        assert_eq!((number(shop, MAILS).await, number(shop, SOLD).await, number(shop, OPEN).await), (3, 6, 0));
+        // As if a process had died between its handlers' work on all of them and the dispatcher's marks, and one more
+        // order had come.
+        let db = shop.db.primary();
+        let again = "UPDATE event_deliveries SET state = 'pending' WHERE handler = 'order_confirmation'";
+        db.execute_unprepared(again).await.expect("changed");
+        buy(shop).await;
+        deliver().await;
+        assert_eq!((number(shop, MAILS).await, number(shop, SOLD).await, number(shop, OPEN).await), (4, 8, 0));
         opened.close().await;
     }
 }
