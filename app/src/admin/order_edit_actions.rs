@@ -207,6 +207,7 @@ pub async fn set_order_contact(#[server(flatten)] fields: Fields) -> Result<(), 
         Ok(contact) => {
             let composition = Composition {
                 email: contact.email,
+                phone: contact.phone,
                 delivery_address: Some(contact.delivery),
                 billing_address: contact.billing,
                 ..asked.proposal.composition.clone()

@@ -20,7 +20,7 @@ mod view;
 pub use hold_timer::HoldTimer;
 #[cfg(feature = "ssr")]
 pub use {
-    address_step::{AddressFields, BillingFields},
+    address_step::{AddressFields, BillingFields, PhoneField},
     payment_step::{method_name, method_text},
     review_step::Postal,
     summary::Amounts,

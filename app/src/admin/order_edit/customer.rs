@@ -2,7 +2,7 @@
 
 use super::hidden;
 use crate::checkout::actions::NOTE_LENGTH;
-use crate::checkout::{AddressFields, BillingFields, method_name};
+use crate::checkout::{AddressFields, BillingFields, PhoneField, method_name};
 use crate::forms::{Form, TextField, words};
 use commerce::checkout::{Contact, contact_fields};
 use commerce::orders::compose::Proposal;
@@ -14,7 +14,7 @@ fn known_contact(proposal: &Proposal, home: &str) -> Form {
     let fields = match &composition.delivery_address {
         Some(delivery) => contact_fields(&Contact {
             email: composition.email.clone(),
-            phone: String::new(),
+            phone: composition.phone.clone(),
             delivery: delivery.clone(),
             billing: composition.billing_address.clone(),
         }),
@@ -41,6 +41,7 @@ pub(super) fn contact(proposal: &Proposal, form: &Form, home: String) -> impl In
                 <form method="post" action="/actions/admin/order-contact" novalidate=true>
                     {hidden(proposal)}
                     {email}
+                    <PhoneField form=form.clone() autocomplete="off" />
                     <fieldset class="group">
                         <legend>"Delivery address"</legend>
                         <AddressFields form=form.clone() prefix="" section="section-customer shipping" home=home.clone() />
