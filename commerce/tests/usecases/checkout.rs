@@ -134,6 +134,41 @@ both_databases! {
         shop.assert_stock_is_sound().await;
     }
 
+    async fn pressing_checkout_again_is_no_new_half_hour(shop: TestShop) {
+        shop.sells("MUG", 1_290, 3).await;
+        let mut guest = shop.guest();
+        guest.add("MUG", 2).await.expect("added");
+        let mut other = shop.guest();
+        other.add("MUG", 3).await.expect("added");
+        guest.start().await.expect("started");
+        let last = shop.clock.now() + TimeDelta::minutes(HOLD_MOST_MINUTES);
+        let same = guest.clone();
+        let hold = || async {
+            let checkout = same.checkout().await.expect("under way");
+            (checkout.hold_started_at + TimeDelta::minutes(HOLD_MOST_MINUTES), checkout.hold_expires_at)
+        };
+        for _ in 0..3 {
+            shop.wait_minutes(HOLD_MINUTES - 1);
+            guest.start().await.expect("pressed again");
+            assert_eq!(hold().await, (last, last.min(shop.clock.now() + TimeDelta::minutes(HOLD_MINUTES))));
+        }
+        shop.wait_minutes(HOLD_MOST_MINUTES - 3 * (HOLD_MINUTES - 1));
+        other.start().await.expect("it is free for everybody");
+        other.clear().await.expect("given up");
+        let anew = || shop.clock.now() + TimeDelta::minutes(HOLD_MOST_MINUTES);
+        guest.start().await.expect("begun anew");
+        assert_eq!(hold().await.0, anew(), "others had it meanwhile");
+        shop.wait_minutes(HOLD_MINUTES);
+        guest.start().await.expect("begun anew");
+        assert_eq!(hold().await.0, anew(), "it had expired");
+        shop.wait_minutes(1);
+        guest.clear().await.expect("given up");
+        guest.add("MUG", 1).await.expect("added");
+        guest.start().await.expect("begun anew");
+        assert_eq!(hold().await.0, anew(), "it was released");
+        shop.assert_stock_is_sound().await;
+    }
+
     async fn an_expired_hold_is_taken_over_without_a_sweep(shop: TestShop) {
         shop.sells("MUG", 1_290, 3).await;
         let mut slow = shop.guest();
