@@ -63,9 +63,8 @@ fn words(code: &str) -> Option<&'static str> {
         "too-many" => "You can have up to 100 of a product in your cart.",
         "too-many-lines" => "Your cart is full: it takes 100 different products.",
         "empty" => "Your cart is empty.",
-        "not-started" => {
-            "Your items are not held any more. Press checkout to go on: everything you entered is still there."
-        }
+        "not-started" => "No checkout is under way. Press checkout to begin.",
+        "hold-over" => "Your items are not held any more. Press checkout to go on: what you typed is still there.",
         "line-problem" => "Something in your cart can’t be ordered any more. Please look below.",
         "short" => "There is not enough of something in your cart. Please look below.",
         "too-many-holds" => {
@@ -148,7 +147,7 @@ fn words(code: &str) -> Option<&'static str> {
         "form-used" => "This form was sent before with something else in it. Please fill it in again.",
         "location-name" => "There is another location of that name.",
         "location-full" => "There is stock there. Move it first, then close the location.",
-        "unavailable" => "We could not do that at the moment. Nothing was lost: please try again.",
+        "unavailable" => "We could not do that at the moment. Please try again.",
         _ => return None,
     })
 }

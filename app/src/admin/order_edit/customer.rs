@@ -1,8 +1,7 @@
 //! Who an order is for, where it goes, and how it is sent and paid.
 
 use super::hidden;
-use crate::checkout::actions::NOTE_LENGTH;
-use crate::checkout::{AddressFields, BillingFields, PhoneField, method_name};
+use crate::checkout::{AddressFields, BillingFields, NoteField, PhoneField, method_name};
 use crate::forms::{Form, TextField, words};
 use commerce::checkout::{Contact, contact_fields};
 use commerce::orders::compose::Proposal;
@@ -93,24 +92,6 @@ fn choice(
     }
 }
 
-fn note(form: &Form, known: &str) -> impl IntoView + use<> {
-    let note = form.fields.get("note").cloned().unwrap_or_else(|| known.to_owned());
-    let error = form.errors.get("note").copied();
-    let message = error.map(|error| view! { <p class="field-error" id="note-error">{words("note", error)}</p> });
-    view! {
-        <div class="field">
-            <label for="note">"Note "<span class="optional">"(optional)"</span></label>
-            {message}
-            <textarea
-                id="note" name="note" rows="3" maxlength=NOTE_LENGTH
-                aria-invalid=error.map(|_| "true") aria-describedby=error.map(|_| "note-error")
-            >
-                {note}
-            </textarea>
-        </div>
-    }
-}
-
 pub(super) fn choices(proposal: &Proposal, form: &Form) -> impl IntoView + use<> {
     let composition = &proposal.composition;
     let deliveries = proposal.delivery_offers.iter();
@@ -121,7 +102,7 @@ pub(super) fn choices(proposal: &Proposal, form: &Form) -> impl IntoView + use<>
         let offers = offers.map(|offer| (offer.code.to_owned(), method_name(offer.code).to_owned())).collect();
         view! {
             {choice(form, "payment_method", "Payment", &composition.payment_method, offers)}
-            {note(form, &composition.note)}
+            <NoteField form=form.clone() label="Note" known=composition.note.clone() />
         }
     });
     view! {

@@ -177,8 +177,13 @@ impl Model {
                 return outcome;
             }
             Act::Save(me, step) => {
-                let last = self.carts[me].started.map(|started| started + TimeDelta::minutes(HOLD_MOST_MINUTES));
-                let Some(last) = last.filter(|last| *last > now) else { return Outcome::Refused("not started") };
+                let Some(started) = self.carts[me].started else { return Outcome::Refused("not started") };
+                // What was typed is kept whether or not its stock is there.
+                self.carts[me].steps[step as usize] |= step < Step::Payment;
+                let last = started + TimeDelta::minutes(HOLD_MOST_MINUTES);
+                if last <= now {
+                    return Outcome::Refused("not started");
+                }
                 if self.carts[me].lines.is_empty() {
                     return Outcome::Refused("empty");
                 }
