@@ -124,6 +124,13 @@ async fn staff_make_an_order_for_a_caller_who_pays_it() {
     }
     let chosen = format!("{}&delivery_method=standard&payment_method=test&note=Rang+twice", hidden(&page));
     post(&server, "admin/order-choices", &ada, &chosen).await.assert_sends_to(&format!("{path}#outcome"));
+    // Somebody else has changed it meanwhile.
+    let stale = format!("{}&{contact}&line2=Second+floor&billing_same=on", hidden(&page));
+    let refused = post(&server, "admin/order-contact", &both, &stale).await;
+    let location = refused.header("location");
+    assert!(location.starts_with(&format!("{path}?refused=stock-changed&draft=")), "{location}");
+    let shown = get(&server, location, &both).await;
+    assert_eq!((typed(shown.text(), "line2"), typed(shown.text(), "phone")), ("Second floor", "030 55555"));
     let page = get(&server, &path, &ada).await;
     assert!(page.text().contains("Submit the order") && page.text().contains("€34.90"), "{}", page.text());
     let list = get(&server, "/admin/orders?state=draft", &ada).await;
