@@ -152,16 +152,17 @@ pub fn StockPage() -> impl IntoView {
             Ok(form) => form,
             Err(error) => return unavailable(&page, error).await,
         };
-        let form = form.unwrap_or_else(|| {
-            let threshold = stocked.threshold.map(|threshold| ("threshold".to_owned(), threshold.to_string()));
-            Form { fields: threshold.into_iter().collect(), ..Form::default() }
-        });
+        let mut form = form.unwrap_or_default();
+        if let Some(threshold) = stocked.threshold {
+            form.fields.entry("threshold".to_owned()).or_insert_with(|| threshold.to_string());
+        }
         let older = movements.last().filter(|_| more).map(|last| format!("{}?before={}", stock_path(&sku), last.id));
         let shorts = form.fields.get("shorts").cloned();
         let may_change = who.role.allows(Permission::StockWrite);
         let default_threshold = page.shop.reference().settings.low_stock;
         let title = stocked.sku.clone();
-        let key = OperationKey::new(page.shop.clock.now());
+        // That of a form that was refused stays the same.
+        let key = form.value("key").parse().unwrap_or_else(|_| OperationKey::new(page.shop.clock.now()));
         let content = view! {
             <ErrorSummary form=form.clone() />
             {shorts.map(|orders| view! {

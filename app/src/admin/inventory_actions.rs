@@ -88,21 +88,30 @@ fn asked(page: &Page, fields: &Fields) -> Option<Asked> {
     asked
 }
 
-/// Answers a form about a variation.
+/// Answers a form about a variation: with what was done, or with what was typed.
 async fn answer(page: &Page, asked: &Asked, mut fields: Fields, outcome: Result<&str, Refused>) {
+    let (mut path, mut errors) = (asked.path.clone(), Errors::new());
     match outcome {
-        Ok(done) => page.see_other(&format!("{}?done={done}", asked.path)),
-        Err(Refused::Fields(errors)) => {
-            keep_draft(page, &stock_form(asked.variation), &asked.path, fields, errors).await
-        }
+        Ok(done) => return page.see_other(&format!("{path}?done={done}")),
+        Err(Refused::Fields(wrong)) => errors = wrong,
         // The orders are kept with what was typed: an address that names them could be made by anybody.
         Err(Refused::Stock(StockError::Shorts(orders))) => {
             let orders: Vec<_> = orders.iter().map(|of| format!("{} ({})", of.number, of.short)).collect();
             fields.insert("shorts".to_owned(), orders.join(", "));
-            keep_draft(page, &stock_form(asked.variation), &asked.path, fields, Errors::new()).await;
         }
-        Err(Refused::Stock(error)) => page.see_other(&format!("{}?refused={}", asked.path, code(&error))),
+        Err(Refused::Stock(error)) => {
+            path = format!("{path}?refused={}", code(&error));
+            match error {
+                StockError::NotFree(short) => {
+                    path = format!("{path}&free={}", short.first().map_or(0, |short| short.available));
+                }
+                // What is sent again is another request.
+                StockError::KeyReused => drop(fields.remove("key")),
+                _ => {}
+            }
+        }
     }
+    keep_draft(page, &stock_form(asked.variation), &path, fields, errors).await;
 }
 
 enum Refused {
@@ -243,7 +252,14 @@ pub async fn save_location(#[server(flatten)] fields: Fields) -> Result<(), Serv
     };
     match outcome {
         Ok(()) => page.see_other("/admin/locations?done=location-saved"),
-        Err(error) => page.see_other(&format!("{path}?refused={}", code(&error))),
+        Err(error) => {
+            let code = match error {
+                StockError::Changed => "location-changed",
+                error => code(&error),
+            };
+            let path = format!("{path}?refused={code}");
+            keep_draft(&page, &location_form(id), &path, fields, Errors::new()).await;
+        }
     }
     Ok(())
 }

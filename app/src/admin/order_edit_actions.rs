@@ -79,7 +79,7 @@ async fn asked_or(page: &Page, fields: &Fields, gone: &str) -> Option<Asked> {
             None
         }
         Err(error) => {
-            refuse(page, number, &error);
+            refuse_typed(page, number, &error, fields.clone()).await;
             None
         }
     }
@@ -119,8 +119,19 @@ fn refuse(page: &Page, number: OrderNumber, error: &EditError) {
     page.see_other(&format!("{path}?refused={}", code(error)));
 }
 
-/// Keeps what an order is to become, and goes to `path` then.
-async fn keep(page: &Page, asked: &Asked, composition: &Composition, path: &str) {
+/// The same where something was typed, which is shown again.
+async fn refuse_typed(page: &Page, number: OrderNumber, error: &EditError, fields: Fields) {
+    if matches!(error, EditError::WrongState | EditError::NotFound) {
+        return refuse(page, number, error);
+    }
+    let path = looking_for(number, text_of(&fields));
+    let and = if path.contains('?') { '&' } else { '?' };
+    let path = format!("{path}{and}refused={}", code(error));
+    keep_draft(page, &edit_form(number), &path, fields, Errors::new()).await;
+}
+
+/// Keeps what an order is to become by what was typed, and goes to `path` then.
+async fn keep(page: &Page, asked: &Asked, composition: &Composition, path: &str, fields: Fields) {
     let kept = match *composition == asked.proposal.composition {
         // Who only looks for something proposes nothing.
         true => Ok(()),
@@ -128,7 +139,7 @@ async fn keep(page: &Page, asked: &Asked, composition: &Composition, path: &str)
     };
     match kept {
         Ok(()) => page.see_other(path),
-        Err(error) => refuse(page, asked.number, &error),
+        Err(error) => refuse_typed(page, asked.number, &error, fields).await,
     }
 }
 
@@ -152,7 +163,7 @@ pub async fn add_to_order(#[server(flatten)] fields: Fields) -> Result<(), Serve
     let page = Page::of_action();
     let Some(asked) = asked(&page, &fields).await else { return Ok(()) };
     let Some(variation) = field(&fields, "variation").and_then(|id| id.parse::<VariationId>().ok()) else {
-        refuse(&page, asked.number, &EditError::NotOffered);
+        refuse_typed(&page, asked.number, &EditError::NotOffered, fields).await;
         return Ok(());
     };
     let mut composition = match with_lines(&fields, &asked) {
@@ -163,10 +174,11 @@ pub async fn add_to_order(#[server(flatten)] fields: Fields) -> Result<(), Serve
         }
     };
     if let Err(error) = add(&mut composition, variation, &fields) {
-        refuse(&page, asked.number, &error);
+        refuse_typed(&page, asked.number, &error, fields).await;
         return Ok(());
     }
-    keep(&page, &asked, &composition, &format!("{}#lines", looking_for(asked.number, text_of(&fields)))).await;
+    let path = format!("{}#lines", looking_for(asked.number, text_of(&fields)));
+    keep(&page, &asked, &composition, &path, fields).await;
     Ok(())
 }
 
@@ -181,7 +193,8 @@ pub async fn set_order_lines(#[server(flatten)] fields: Fields) -> Result<(), Se
             // Enter in the field of the search presses the first button, which is another one.
             let looks = fields.contains_key("search") || text != field(&fields, "looked_for").unwrap_or_default();
             let place = if looks { "#adding" } else { "#outcome" };
-            keep(&page, &asked, &composition, &format!("{}{place}", looking_for(asked.number, text))).await;
+            let path = format!("{}{place}", looking_for(asked.number, text));
+            keep(&page, &asked, &composition, &path, fields).await;
         }
         Err(errors) => keep_lines(&page, &asked, fields, errors).await,
     }
@@ -207,11 +220,12 @@ pub async fn set_order_contact(#[server(flatten)] fields: Fields) -> Result<(), 
         Ok(contact) => {
             let composition = Composition {
                 email: contact.email,
+                phone: contact.phone,
                 delivery_address: Some(contact.delivery),
                 billing_address: contact.billing,
                 ..asked.proposal.composition.clone()
             };
-            keep(&page, &asked, &composition, &format!("{path}#contact")).await;
+            keep(&page, &asked, &composition, &format!("{path}#contact"), fields).await;
         }
         Err(errors) => keep_draft(&page, &form, &path, fields, errors).await,
     }
@@ -248,7 +262,7 @@ pub async fn set_order_choices(#[server(flatten)] fields: Fields) -> Result<(), 
     }
     let path = edit_path(asked.number);
     if errors.is_empty() {
-        keep(&page, &asked, &composition, &format!("{path}#outcome")).await;
+        keep(&page, &asked, &composition, &format!("{path}#outcome"), fields).await;
     } else {
         keep_draft(&page, &edit_form(asked.number), &path, fields, errors).await;
     }
@@ -286,7 +300,7 @@ pub async fn apply_order(#[server(flatten)] fields: Fields) -> Result<(), Server
             return Ok(());
         }
         Err(error) => {
-            refuse(&page, number, &error.into());
+            refuse_typed(&page, number, &error.into(), fields).await;
             return Ok(());
         }
     };
@@ -306,7 +320,7 @@ async fn typed_meanwhile(page: &Page, who: &SignedIn, number: OrderNumber, field
         // What can't be changed any more may have become what is asked for.
         Ok(None) | Err(EditError::WrongState) => return false,
         Err(error) => {
-            refuse(page, number, &error);
+            refuse_typed(page, number, &error, fields.clone()).await;
             return true;
         }
     };
@@ -314,7 +328,7 @@ async fn typed_meanwhile(page: &Page, who: &SignedIn, number: OrderNumber, field
         Ok(composition) if composition == asked.proposal.composition => return false,
         Ok(composition) => {
             let path = format!("{}?refused=total-changed#outcome", edit_path(number));
-            keep(page, &asked, &composition, &path).await;
+            keep(page, &asked, &composition, &path, fields.clone()).await;
         }
         Err(errors) => keep_lines(page, &asked, fields.clone(), errors).await,
     }

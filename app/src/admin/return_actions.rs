@@ -96,14 +96,17 @@ impl From<ReturnError> for Refused {
 
 impl Asked {
     async fn answer(&self, fields: Fields, outcome: Result<(), Refused>, done: &str) {
-        let path = format!("/admin/returns/{}", self.of.number);
+        let mut path = format!("/admin/returns/{}", self.of.number);
         let one = |name: &str, error| Errors::from([(name.to_owned(), error)]);
         let errors = match outcome {
             Ok(()) => return self.page.see_other(&format!("{path}?done={done}")),
             Err(Refused::Fields(errors)) => errors,
             Err(Refused::Return(ReturnError::Amount)) => one("deduction", FieldError::Wrong),
             Err(Refused::Return(ReturnError::NoLocation)) => one("receive_at", FieldError::UnknownChoice),
-            Err(Refused::Return(error)) => return self.page.see_other(&format!("{path}?refused={}", code(&error))),
+            Err(Refused::Return(error)) => {
+                path = format!("{path}?refused={}", code(&error));
+                Errors::new()
+            }
         };
         keep_draft(&self.page, &return_form(self.of.id), &path, fields, errors).await;
     }
@@ -273,7 +276,10 @@ pub async fn open_return(#[server(flatten)] fields: Fields) -> Result<(), Server
     match open_for(&page.shop, &who, order.id, &new, &note).await {
         Ok(number) => page.see_other(&done(number)),
         Err(ReturnError::TooMuch) => keep_draft(&page, &form, &path, fields, taken()).await,
-        Err(error) => page.see_other(&format!("{path}?refused={}", code(&error))),
+        Err(error) => {
+            let path = format!("{path}?refused={}", code(&error));
+            keep_draft(&page, &form, &path, fields, Errors::new()).await;
+        }
     }
     Ok(())
 }

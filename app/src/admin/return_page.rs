@@ -152,17 +152,17 @@ fn work(page: &Page, form: &Form, order: &Order, of: &Return, around: &Around, l
         }
     };
     let nothing = || ().into_any();
-    let wrong = |name: &str| form.errors.contains_key(name);
+    let is_refused = |name: &str| form.fields.contains_key(name) || form.errors.contains_key(name);
     let close = |title: &'static str| {
         let ending = act("close", title, "button danger", "close_note", true, nothing());
-        view! { <details open=wrong("close_note")><summary>{title}</summary>{ending}</details> }
+        view! { <details open=is_refused("close_note")><summary>{title}</summary>{ending}</details> }
     };
     match of.state {
         ReturnState::Requested => view! {
             <section aria-labelledby="answer">
                 <h2 id="answer">"Answer"</h2>
                 {act("approve", "Approve", "button primary", "approve_note", false, nothing())}
-                <details open=wrong("reject_note")>
+                <details open=is_refused("reject_note")>
                     <summary>"Reject"</summary>
                     {act("reject", "Reject the return", "button danger", "reject_note", true, nothing())}
                 </details>

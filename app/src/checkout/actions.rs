@@ -17,6 +17,9 @@ use leptos::server_fn::axum::register_explicit;
 /// The name of the address form among drafts.
 pub const ADDRESS_FORM: &str = "checkout/address";
 
+/// The name of the delivery form among drafts.
+pub const DELIVERY_FORM: &str = "checkout/delivery";
+
 /// Makes these server functions known.
 pub fn register() {
     register_explicit::<StartCheckout>();
@@ -46,6 +49,16 @@ fn refused(here: &str, error: &CheckoutError) -> String {
         }
     };
     format!("{path}?refused={code}")
+}
+
+/// Goes where a step that could not be taken leads; its form is shown again as it was typed.
+async fn refuse(page: &Page, here: &str, error: &CheckoutError, fields: Fields) {
+    let path = refused(here, error);
+    if path.starts_with(here) && !fields.is_empty() {
+        keep_draft(page, here.trim_start_matches('/'), &path, fields, Errors::new()).await;
+    } else {
+        page.see_other(&path);
+    }
 }
 
 /// The token of the cart that is checked out; who has none is told at `here` that nothing was begun.
@@ -85,7 +98,7 @@ pub async fn save_address(#[server(flatten)] fields: Fields) -> Result<(), Serve
         Ok(Some(filled)) => parse_contact(&filled),
         Ok(None) => Err([("saved".to_owned(), FieldError::UnknownChoice)].into()),
         Err(error) => {
-            page.see_other(&refused("/checkout/address", &error.into()));
+            refuse(&page, "/checkout/address", &error.into(), fields).await;
             return Ok(());
         }
     };
@@ -93,7 +106,7 @@ pub async fn save_address(#[server(flatten)] fields: Fields) -> Result<(), Serve
         Err(errors) => keep_draft(&page, ADDRESS_FORM, "/checkout/address", fields, errors).await,
         Ok(contact) => {
             let next = keep_address(&page, &fields, &contact).await;
-            go_on(&page, &token, StepDone::Address(Box::new(contact)), "address", next).await;
+            go_on(&page, &token, StepDone::Address(Box::new(contact)), ("address", next), fields).await;
         }
     }
     Ok(())
@@ -135,30 +148,38 @@ async fn keep_address(page: &Page, fields: &Fields, contact: &Contact) -> &'stat
     }
 }
 
-async fn go_on(page: &Page, token: &Token, done: StepDone, here: &str, next: &str) {
+async fn is_under_way(page: &Page, token: &Token) -> bool {
+    matches!(checkout::queries::checkout(&page.shop, token).await, Ok(Some(_)))
+}
+
+/// Does a step, and goes from its page to the next one.
+async fn go_on(page: &Page, token: &Token, done: StepDone, (here, next): (&str, &str), fields: Fields) {
     match save_step(&page.shop, token, &done).await {
         Ok(()) => page.see_other(&format!("/checkout/{next}")),
-        Err(error) => page.see_other(&refused(&format!("/checkout/{here}"), &error)),
+        // What was typed is kept there, unless nothing was ever begun.
+        Err(CheckoutError::NotStarted) if is_under_way(page, token).await => {
+            page.see_other("/cart?refused=hold-over");
+        }
+        Err(error) => refuse(page, &format!("/checkout/{here}"), &error, fields).await,
     }
 }
 
 /// Keeps how the order is sent, and what the customer has to say.
 #[server(prefix = "/actions", endpoint = "checkout/delivery")]
-pub async fn save_delivery(
-    #[server(default)] method: Option<String>,
-    #[server(default)] note: Option<String>,
-) -> Result<(), ServerFnError> {
+pub async fn save_delivery(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     let page = Page::of_action();
     let Some(token) = token(&page, "/checkout/delivery").await else { return Ok(()) };
+    let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
     // Line breaks are meant here, other control characters are not.
-    let note: String = note.unwrap_or_default().replace("\r\n", "\n");
+    let note = field("note").replace("\r\n", "\n");
     let note: String = note.chars().filter(|c| !c.is_control() || *c == '\n').collect();
     if note.chars().count() > NOTE_LENGTH {
-        page.see_other("/checkout/delivery?refused=too-large");
+        let errors = [("note".to_owned(), FieldError::TooLong)].into();
+        keep_draft(&page, DELIVERY_FORM, "/checkout/delivery", fields, errors).await;
         return Ok(());
     }
-    let done = StepDone::Delivery { method: method.unwrap_or_default(), note: note.trim().to_owned() };
-    go_on(&page, &token, done, "delivery", "payment").await;
+    let done = StepDone::Delivery { method: field("method"), note: note.trim().to_owned() };
+    go_on(&page, &token, done, ("delivery", "payment"), fields).await;
     Ok(())
 }
 
@@ -177,7 +198,8 @@ pub async fn save_payment(
         Some(_) => StepDone::Credit(method.filter(|code| !code.is_empty())),
         None => StepDone::Payment(method.unwrap_or_default()),
     };
-    go_on(&page, &token, done, "payment", "review").await;
+    // Nothing is typed there.
+    go_on(&page, &token, done, ("payment", "review"), Fields::new()).await;
     Ok(())
 }
 

@@ -119,7 +119,7 @@ pub fn AddressStep(entered: Entered, page: Page) -> impl IntoView {
             <fieldset class="group">
                 <legend>"Contact"</legend>
                 <TextField form=form.clone() name="email".to_owned() label="E-mail" kind="email" autocomplete="email".to_owned() inputmode="email" maxlength=254 hint="For the confirmation of your order" />
-                <TextField form=form.clone() name="phone".to_owned() label="Phone" kind="tel" autocomplete="tel".to_owned() inputmode="tel" maxlength=40 optional=true hint="Only for questions about the delivery" />
+                <PhoneField form=form.clone() autocomplete="tel" />
             </fieldset>
             <fieldset class="group">
                 <legend>"Delivery address"</legend>
@@ -132,6 +132,14 @@ pub fn AddressStep(entered: Entered, page: Page) -> impl IntoView {
             <BillingFields form=form section="billing" home=home />
             <button class="button primary">"Continue to delivery"</button>
         </form>
+    }
+}
+
+/// The number that carriers get.
+#[component]
+pub fn PhoneField(form: Form, autocomplete: &'static str) -> impl IntoView {
+    view! {
+        <TextField form=form name="phone".to_owned() label="Phone" kind="tel" autocomplete=autocomplete.to_owned() inputmode="tel" maxlength=40 optional=true hint="Only for questions about the delivery" />
     }
 }
 

@@ -20,7 +20,8 @@ mod view;
 pub use hold_timer::HoldTimer;
 #[cfg(feature = "ssr")]
 pub use {
-    address_step::{AddressFields, BillingFields},
+    address_step::{AddressFields, BillingFields, PhoneField},
+    delivery_step::NoteField,
     payment_step::{method_name, method_text},
     review_step::Postal,
     summary::Amounts,

@@ -1,11 +1,13 @@
 //! The page of a step: never further on than what is done.
 
+use super::actions::DELIVERY_FORM;
 use super::address_step::AddressStep;
 use super::delivery_step::DeliveryStep;
 use super::hold_timer::HoldTimer;
 use super::payment_step::{PaymentStep, means};
 use super::review_step::ReviewStep;
 use super::summary::OrderSummary;
+use crate::forms::draft;
 use crate::head::Head;
 use crate::layout::{Drawn, checkout_page, not_found, nothing, unavailable};
 use crate::page::Page;
@@ -49,7 +51,10 @@ async fn shown(page: &Page, step: Step, checkout: Checkout) -> Drawn {
             Ok(entered) => view! { <AddressStep entered=entered page=page.clone() /> }.into_any(),
             Err(error) => return unavailable(page, error).await,
         },
-        Step::Delivery => view! { <DeliveryStep checkout=checkout.clone() /> }.into_any(),
+        Step::Delivery => match draft(page, DELIVERY_FORM).await {
+            Ok(form) => view! { <DeliveryStep checkout=checkout.clone() form=form.unwrap_or_default() /> }.into_any(),
+            Err(error) => return unavailable(page, error).await,
+        },
         Step::Payment => match means(page, &checkout).await {
             Ok((credit, kept)) => {
                 view! { <PaymentStep checkout=checkout.clone() credit=credit kept=kept /> }.into_any()

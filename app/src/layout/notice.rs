@@ -31,6 +31,7 @@ pub fn QueryNotice(page: Page) -> impl IntoView {
         // These stand beside their fields.
         Some("quantity") => None,
         Some("not-enough") => not_enough(&page),
+        Some("stock-not-free") => Some(not_free(&page)),
         code => code.and_then(words).map(str::to_owned),
     };
     let done = page.query.get("done").as_deref().and_then(good_words);
@@ -53,6 +54,15 @@ fn not_enough(page: &Page) -> Option<String> {
     })
 }
 
+/// What to say when more was to be moved than is free.
+fn not_free(page: &Page) -> String {
+    let what = match page.query.get("free").and_then(|text| text.parse::<i64>().ok()) {
+        Some(free @ 1..) => format!("Only {free} can be moved from there"),
+        _ => "None can be moved from there".to_owned(),
+    };
+    format!("{what}: what is claimed stays where it is.")
+}
+
 /// The words for what a form was refused for.
 fn words(code: &str) -> Option<&'static str> {
     Some(match code {
@@ -63,9 +73,8 @@ fn words(code: &str) -> Option<&'static str> {
         "too-many" => "You can have up to 100 of a product in your cart.",
         "too-many-lines" => "Your cart is full: it takes 100 different products.",
         "empty" => "Your cart is empty.",
-        "not-started" => {
-            "Your items are not held any more. Press checkout to go on: everything you entered is still there."
-        }
+        "not-started" => "No checkout is under way. Press checkout to begin.",
+        "hold-over" => "Your items are not held any more. Press checkout to go on: what you typed is still there.",
         "line-problem" => "Something in your cart can’t be ordered any more. Please look below.",
         "short" => "There is not enough of something in your cart. Please look below.",
         "too-many-holds" => {
@@ -141,14 +150,18 @@ fn words(code: &str) -> Option<&'static str> {
         "passkey" => "That passkey could not be used. Please try again, or use another way.",
         "too-many-keys" => "You have as many keys as you can have. Revoke one that you don’t need any more.",
         "no-location" => "There is no such location any more, or it is closed.",
-        "stock-not-free" => "There are not so many free ones there: what is claimed stays where it is.",
         "stock-shorts" => "Orders have claimed what would be missing. Please see below.",
         "stock-changed" => "It has changed since you saw it. Please look again: nothing was done.",
         "stock-busy" => "Shoppers were taking it at the same moment. Please try again.",
-        "form-used" => "This form was sent before with something else in it. Please fill it in again.",
+        "form-used" => {
+            "This was sent before with something else in it, which is done. Send it again only if this is to be done as well."
+        }
         "location-name" => "There is another location of that name.",
+        "location-changed" => {
+            "Somebody has changed this location since you saw it. Saving what is below replaces what they have entered."
+        }
         "location-full" => "There is stock there. Move it first, then close the location.",
-        "unavailable" => "We could not do that at the moment. Nothing was lost: please try again.",
+        "unavailable" => "We could not do that at the moment. Please try again.",
         _ => return None,
     })
 }

@@ -36,6 +36,7 @@ pub(crate) fn order() -> Order {
         payment_method: "bank_transfer".to_owned(),
         payment_terms: PaymentTerms::InAdvance,
         email: "zoe@example.org".to_owned(),
+        phone: String::new(),
         delivery_address: address.clone(),
         billing_address: address,
         note: String::new(),

@@ -37,6 +37,7 @@ pub fn OrderDetails(
     let note = (!order.note.is_empty() && !masked).then(|| {
         view! { <section><h2>"Your note"</h2><p class="note">{order.note.clone()}</p></section> }
     });
+    let phone = (!order.phone.is_empty() && !masked).then(|| view! { <p>{format!("Phone: {}", order.phone)}</p> });
     let postal = |address: &Address| {
         if masked {
             let lines: Vec<_> = address.masked().into_iter().map(|line| view! { <span>{line}</span> }).collect();
@@ -48,7 +49,7 @@ pub fn OrderDetails(
     view! {
         <div class="with-summary">
             <div class="stack">
-                <section><h2>"Delivery to"</h2>{postal(&order.delivery_address)}</section>
+                <section><h2>"Delivery to"</h2>{postal(&order.delivery_address)}{phone}</section>
                 <section><h2>"Invoice to"</h2>{postal(&order.billing_address)}</section>
                 <section><h2>"Delivery"</h2><p>{order.delivery_name.clone()}</p></section>
                 <section><h2>"Payment"</h2><p>{method_name(&order.payment_method)}</p></section>

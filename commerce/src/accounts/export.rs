@@ -171,8 +171,8 @@ async fn orders_of(shop: &Shop, who: &SignedIn) -> Result<Vec<Value>, DbErr> {
         exported.push(json!({
             "number": order.number, "created_at": order.created_at, "lifecycle": order.lifecycle.code(),
             "payment": order.payment.code(), "fulfilment": order.fulfilment.code(),
-            "payment_method": order.payment_method, "email": order.email, "delivery_address": order.delivery_address,
-            "billing_address": order.billing_address, "note": order.note, "currency": order.currency.code(),
+            "payment_method": order.payment_method, "email": order.email, "phone": order.phone,
+            "delivery_address": order.delivery_address, "billing_address": order.billing_address, "note": order.note, "currency": order.currency.code(),
             "delivery": { "name": order.delivery_name, "gross": order.delivery.amounts.gross },
             "net": order.total.net, "tax": order.total.tax, "total": order.total.gross,
             "store_credit": order.store_credit.minor(), "lines": lines,

@@ -6,7 +6,7 @@ use crate::inventory::Shortage;
 use crate::money::Money;
 use crate::payments::PaymentMethod;
 use crate::pricing::Totals;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 mod address;
 #[cfg(feature = "ssr")]
@@ -31,6 +31,11 @@ pub const HOLD_MINUTES: i64 = 10;
 
 /// How long stock is held in all, in minutes.
 pub const HOLD_MOST_MINUTES: i64 = 30;
+
+/// Until when stock is held after progress, of a hold that began then.
+pub fn hold_until(started_at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    (started_at + TimeDelta::minutes(HOLD_MOST_MINUTES)).min(now + TimeDelta::minutes(HOLD_MINUTES))
+}
 
 /// How long an order waits for its payment to be agreed, in minutes.
 pub const PAY_BY_MINUTES: i64 = 30;

@@ -200,6 +200,7 @@ async fn insert<C: ConnectionTrait>(
         pay_by: Set(waits.then(|| now + TimeDelta::minutes(PAY_BY_MINUTES))),
         check_at: Set(waits.then(|| now + TimeDelta::seconds(ALONE_SECONDS))),
         email: Set(contact.email.clone()),
+        phone: Set(contact.phone.clone()),
         delivery_address: Set(contact.delivery.clone()),
         billing_address: Set(contact.billing.as_ref().unwrap_or(&contact.delivery).clone()),
         note: Set(checkout.note.clone()),

@@ -1,13 +1,13 @@
 //! A step of the checkout is done: keeps it, and holds the stock a while longer.
 
 use super::queries::{demands, of_cart};
-use super::{Checkout, CheckoutError, Contact, HOLD_MINUTES, HOLD_MOST_MINUTES, entity};
+use super::{Checkout, CheckoutError, Contact, HOLD_MOST_MINUTES, entity, hold_until};
 use crate::Shop;
 use crate::cart;
 use crate::db;
 use crate::inventory::claims;
 use crate::token::Token;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, EntityTrait};
 
 /// What a step has found out.
@@ -31,34 +31,56 @@ pub enum StepDone {
 /// Keeps what a step has found out.
 ///
 /// # Errors
-/// [`CheckoutError`]; what was kept before stays.
+/// [`CheckoutError`]; what was kept before stays. Where the stock is not there any more, or the time for it is over, an
+/// address, a delivery method and a note are kept all the same.
 pub async fn save_step(shop: &Shop, token: &Token, done: &StepDone) -> Result<(), CheckoutError> {
-    let version = db::retry(|| attempt(shop, token, done)).await?;
+    let (version, outcome) = match db::retry(|| attempt(shop, token, done, true)).await {
+        Err(refused) if is_kept(&refused, done) => {
+            (db::retry(|| attempt(shop, token, done, false)).await?, Err(refused))
+        }
+        outcome => (outcome?, Ok(())),
+    };
     shop.sessions.changed(&token.hash(), version).await;
-    Ok(())
+    outcome
 }
 
-async fn attempt(shop: &Shop, token: &Token, done: &StepDone) -> Result<i64, CheckoutError> {
+/// Whether what was typed is kept though the step is not done.
+fn is_kept(refused: &CheckoutError, done: &StepDone) -> bool {
+    matches!(refused, CheckoutError::Short(_) | CheckoutError::NotStarted | CheckoutError::EmptyCart)
+        && matches!(done, StepDone::Address(_) | StepDone::Delivery { .. })
+}
+
+/// Keeps a step, with its stock held or without.
+async fn attempt(shop: &Shop, token: &Token, done: &StepDone, holding: bool) -> Result<i64, CheckoutError> {
     let now = shop.clock.now();
     let tx = shop.db.begin().await?;
     let locked = cart::queries::lock_and_touch(&tx, &token.hash(), now).await?;
     let (id, version) = locked.ok_or(CheckoutError::NotStarted)?;
     let checkout = of_cart(shop, &tx, id).await?.ok_or(CheckoutError::NotStarted)?;
-    let last = checkout.hold_started_at + TimeDelta::minutes(HOLD_MOST_MINUTES);
-    if last <= now {
+    let held_until = if holding { Some(held_until(&checkout, now)?) } else { None };
+    let mut row = entity::ActiveModel { cart_id: Set(id), ..Default::default() };
+    if let Some(expires_at) = held_until {
+        row.hold_expires_at = Set(expires_at);
+    }
+    set(&mut row, &checkout, done)?;
+    entity::Entity::update(row).exec(&tx).await?;
+    if let Some(expires_at) = held_until {
+        // After the address is kept: what is held moves to the locations that are nearest to it.
+        claims::claim_for_cart(shop, &tx, id, &demands(&checkout.cart), expires_at).await?;
+    }
+    tx.commit().await?;
+    Ok(version)
+}
+
+/// Until when the stock of a checkout is held once a step of it is done.
+fn held_until(checkout: &Checkout, now: DateTime<Utc>) -> Result<DateTime<Utc>, CheckoutError> {
+    if checkout.hold_started_at + TimeDelta::minutes(HOLD_MOST_MINUTES) <= now {
         return Err(CheckoutError::NotStarted);
     }
     if checkout.cart.lines.is_empty() {
         return Err(CheckoutError::EmptyCart);
     }
-    let expires_at = last.min(now + TimeDelta::minutes(HOLD_MINUTES));
-    let mut row = entity::ActiveModel { cart_id: Set(id), hold_expires_at: Set(expires_at), ..Default::default() };
-    set(&mut row, &checkout, done)?;
-    entity::Entity::update(row).exec(&tx).await?;
-    // After the address is kept: what is held moves to the locations that are nearest to it.
-    claims::claim_for_cart(shop, &tx, id, &demands(&checkout.cart), expires_at).await?;
-    tx.commit().await?;
-    Ok(version)
+    Ok(hold_until(checkout.hold_started_at, now))
 }
 
 fn set(row: &mut entity::ActiveModel, checkout: &Checkout, done: &StepDone) -> Result<(), CheckoutError> {

@@ -1,20 +1,22 @@
 //! The shopper presses checkout: their stock is held.
 
 use super::queries::demands;
-use super::{CheckoutError, HOLD_MINUTES, entity};
+use super::{CheckoutError, entity, hold_until};
 use crate::Shop;
 use crate::cart::{self, CartId, change_line::confirm_prices};
 use crate::db::{self, sql};
 use crate::inventory::claims;
 use crate::token::{Token, hex};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
 
-/// Begins the checkout of a guest's cart, or begins it anew: holds its stock
-/// for ten minutes. What was entered before is kept.
+/// Begins the checkout of a guest's cart: holds its stock for ten minutes. While
+/// an earlier hold runs this is progress like a step, and its half hour goes on;
+/// only one that has expired or was released begins anew. What was entered
+/// before is kept.
 ///
 /// # Errors
 /// [`CheckoutError`]; then nothing is held that was not before.
@@ -38,10 +40,12 @@ async fn attempt(shop: &Shop, token: &Token, client: &str) -> Result<i64, Checko
     if cart.lines.iter().any(|line| line.unit_price.is_none()) {
         return Err(CheckoutError::LineProblem);
     }
-    if holds_of(&tx, client, id, now).await? >= i64::from(shop.holds_per_client) {
+    let (holds, running_since) = holds_of(&tx, client, id, now).await?;
+    if holds >= i64::from(shop.holds_per_client) {
         return Err(CheckoutError::TooManyHolds);
     }
-    let expires_at = now + TimeDelta::minutes(HOLD_MINUTES);
+    let started_at = running_since.unwrap_or(now);
+    let expires_at = hold_until(started_at, now);
     claims::claim_for_cart(shop, &tx, id, &demands(&cart), expires_at).await?;
     confirm_prices(&tx, &cart).await?;
     let row = entity::ActiveModel {
@@ -52,7 +56,7 @@ async fn attempt(shop: &Shop, token: &Token, client: &str) -> Result<i64, Checko
         use_credit: Set(false),
         note: Set(String::new()),
         client: Set(client.to_owned()),
-        hold_started_at: Set(now),
+        hold_started_at: Set(started_at),
         hold_expires_at: Set(expires_at),
     };
     let again = OnConflict::column(entity::Column::CartId)
@@ -63,12 +67,22 @@ async fn attempt(shop: &Shop, token: &Token, client: &str) -> Result<i64, Checko
     Ok(version)
 }
 
-/// How many other carts hold stock for a client.
-async fn holds_of<C: ConnectionTrait>(tx: &C, client: &str, except: CartId, now: DateTime<Utc>) -> Result<i64, DbErr> {
-    let text = "SELECT COUNT(*) AS holds FROM checkouts k WHERE k.client = $1 AND k.hold_expires_at > $2
-                AND k.cart_id <> $3 AND EXISTS (SELECT 1 FROM claims c WHERE c.cart_id = k.cart_id)";
-    let row = tx.query_one_raw(sql(tx, text, [client.into(), now.into(), except.into()])).await?;
-    row.map_or(Ok(0), |row| row.try_get("", "holds"))
+/// How many other carts hold stock for a client, and since when the hold of this cart runs, if it does.
+async fn holds_of<C: ConnectionTrait>(
+    tx: &C,
+    client: &str,
+    cart: CartId,
+    now: DateTime<Utc>,
+) -> Result<(i64, Option<DateTime<Utc>>), DbErr> {
+    let text = "SELECT (
+                    SELECT COUNT(*) FROM checkouts k WHERE k.client = $1 AND k.hold_expires_at > $2
+                    AND k.cart_id <> $3 AND EXISTS (SELECT 1 FROM claims c WHERE c.cart_id = k.cart_id)
+                ) AS holds, (
+                    SELECT k.hold_started_at FROM checkouts k WHERE k.cart_id = $3
+                    AND EXISTS (SELECT 1 FROM claims c WHERE c.cart_id = k.cart_id AND c.expires_at > $2)
+                ) AS running_since";
+    let row = tx.query_one_raw(sql(tx, text, [client.into(), now.into(), cart.into()])).await?;
+    row.map_or(Ok((0, None)), |row| Ok((row.try_get("", "holds")?, row.try_get("", "running_since")?)))
 }
 
 /// What one customer of a network has for themselves: an IPv4 address, or an IPv6 /64.

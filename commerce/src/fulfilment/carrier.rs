@@ -48,10 +48,10 @@ impl Party {
         }
     }
 
-    /// Whoever gets an order. Orders know no phone number.
+    /// Whoever gets an order.
     pub fn recipient(order: &Order) -> Self {
         let address = order.delivery_address.clone();
-        Self { company: String::new(), phone: String::new(), email: order.email.clone(), address }
+        Self { company: String::new(), phone: order.phone.clone(), email: order.email.clone(), address }
     }
 }
 

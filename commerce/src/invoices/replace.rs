@@ -2,11 +2,11 @@
 
 use super::{Content, queries};
 use crate::db::sql;
-use crate::orders::{Order, OrderId};
+use crate::orders::{self, Order, OrderId};
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 
-/// Cancels the invoice of an order, if one was issued, and issues another one; in a transaction of the caller's that holds
+/// Cancels the invoice of an order, if one was issued and says something else now, and issues another one; in a transaction of the caller's that holds
 /// the lock of the order. `before` is the order as it was invoiced.
 ///
 /// # Errors
@@ -14,7 +14,12 @@ use sea_orm::{ConnectionTrait, DbErr};
 /// transaction is then to be tried again.
 pub(crate) async fn replace<C: ConnectionTrait>(tx: &C, before: &Order, now: DateTime<Utc>) -> Result<(), DbErr> {
     let Some(invoice) = queries::of_order(tx, before.id).await? else { return Ok(()) };
-    let content = serde_json::to_value(Content::of(before)).map_err(|error| DbErr::Json(error.to_string()))?;
+    let content = Content::of(before);
+    let after = orders::queries::by_id(tx, before.id).await?;
+    if after.is_some_and(|after| Content::of(&after) == content) {
+        return Ok(());
+    }
+    let content = serde_json::to_value(content).map_err(|error| DbErr::Json(error.to_string()))?;
     let text = "INSERT INTO cancelled_invoices (number, order_id, content, issued_at, cancelled_at)
                 VALUES ($1, $2, $3, $4, $5)";
     let values = [invoice.number.into(), before.id.into(), content.into(), invoice.issued_at.into(), now.into()];

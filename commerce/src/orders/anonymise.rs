@@ -2,8 +2,8 @@
 //!
 //! The rule: invoices are kept for [`order_retention_years`](crate::Parts::order_retention_years), counted from the end
 //! of the year of the order, as § 147 AO and its like elsewhere count. Until then an order keeps the names and
-//! addresses of its invoice, also when the account is erased; what no invoice needs (the e-mail address, the note, the
-//! link to a person, the secrets that open its page) goes with the account. After it only amounts, goods and countries
+//! addresses of its invoice, also when the account is erased; what no invoice needs (the e-mail address, the phone
+//! number, the note, the link to a person, the secrets that open its page) goes with the account. After it only amounts, goods and countries
 //! stay.
 
 use super::OrderId;
@@ -74,8 +74,8 @@ pub(crate) async fn unlink<C: ConnectionTrait>(tx: &C, order: OrderId, now: Date
     let text = "DELETE FROM checkouts WHERE cart_id = (SELECT cart_id FROM orders WHERE id = $1)";
     tx.execute_raw(sql(tx, text, [order.into()])).await?;
     tx.execute_raw(sql(tx, "DELETE FROM order_revisions WHERE order_id = $1", [order.into()])).await?;
-    let text = "UPDATE orders SET user_id = NULL, guest_hash = NULL, email = '', note = '', access_token_hash = $2,
-                                  version = version + 1, updated_at = $3 WHERE id = $1";
+    let text = "UPDATE orders SET user_id = NULL, guest_hash = NULL, email = '', phone = '', note = '',
+                                  access_token_hash = $2, version = version + 1, updated_at = $3 WHERE id = $1";
     let nobody = Token::random().hash();
     tx.execute_raw(sql(tx, text, [order.into(), nobody.into(), now.into()])).await?;
     let text = "UPDATE payment_attempts SET payer_id = NULL WHERE order_id = $1";

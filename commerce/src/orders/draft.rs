@@ -107,6 +107,7 @@ fn nothing(shop: &Shop, id: OrderId, number: OrderNumber, now: DateTime<Utc>) ->
         pay_by: Set(None),
         check_at: Set(None),
         email: Set(String::new()),
+        phone: Set(String::new()),
         delivery_address: Set(nowhere.clone()),
         billing_address: Set(nowhere),
         note: Set(String::new()),

@@ -42,6 +42,8 @@ pub mod order {
         pub pay_by: Option<DateTimeUtc>,
         /// Where mails go.
         pub email: String,
+        /// For questions about the delivery, perhaps empty.
+        pub phone: String,
         /// Where it is sent.
         #[sea_orm(column_type = "JsonBinary")]
         pub delivery_address: Address,

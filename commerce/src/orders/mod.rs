@@ -81,6 +81,8 @@ pub struct Order {
     pub payment_terms: PaymentTerms,
     /// Where mails go.
     pub email: String,
+    /// For questions about the delivery, perhaps empty.
+    pub phone: String,
     /// Where it is sent.
     pub delivery_address: Address,
     /// Where the invoice goes.

@@ -236,6 +236,7 @@ fn order_of(
         payment_terms: facts.terms,
         payment_method: row.payment_method,
         email: row.email,
+        phone: row.phone,
         delivery_address: row.delivery_address,
         billing_address: row.billing_address,
         note: row.note,

@@ -59,7 +59,9 @@ both_databases! {
         assert_eq!(labels::read(&shop, file).await.expect("kept"), b"%PDF-1.7 a label");
         let (from, to) = (&asked.from.address, &asked.to.address);
         assert_eq!((from.line1.as_str(), from.city.as_str()), ("Ladestr. 1", "Leipzig"));
-        assert_eq!(to, &orders::by_id(shop.db.primary(), id).await.expect("read").expect("it").delivery_address);
+        let order = orders::by_id(shop.db.primary(), id).await.expect("read").expect("it");
+        assert_eq!(to, &order.delivery_address);
+        assert_eq!((asked.to.phone.as_str(), asked.to.email.as_str()), ("+49 30 1234567", "ada@example.org"));
         let parcel = &asked.parcel;
         assert_eq!((parcel.weight_grams, parcel.value), (800, Money::new(2_002, Currency::EUR)));
         assert_eq!(shop.stock("MUG").await, (8, 0));

@@ -134,6 +134,74 @@ both_databases! {
         shop.assert_stock_is_sound().await;
     }
 
+    async fn what_was_typed_is_kept_though_its_stock_is_gone(shop: TestShop) {
+        shop.sells("MUG", 1_290, 3).await;
+        let (mut slow, mut fast) = (shop.guest(), shop.guest());
+        slow.add("MUG", 3).await.expect("added");
+        fast.add("MUG", 1).await.expect("added");
+        slow.start().await.expect("started");
+        let entered = || async {
+            let checkout = slow.checkout().await.expect("under way");
+            (checkout.contact, checkout.delivery.map(|method| method.code), checkout.note)
+        };
+        let delivery = |note: &str| StepDone::Delivery { method: "express".to_owned(), note: note.to_owned() };
+        shop.wait_minutes(HOLD_MINUTES);
+        fast.start().await.expect("takes one of them over");
+        assert!(matches!(slow.do_step(Step::Address).await, Err(CheckoutError::Short(_))));
+        assert!(matches!(slow.save(delivery("Ring")).await, Err(CheckoutError::Short(_))));
+        assert_eq!(entered().await, (Some(contact()), Some("express".to_owned()), "Ring".to_owned()));
+        assert_eq!(shop.stock("MUG").await, (3, 1), "nothing is held for it");
+        assert!(slow.checkout().await.expect("under way").hold_expires_at <= shop.clock.now());
+
+        shop.wait_minutes(HOLD_MOST_MINUTES);
+        let moved = Contact { phone: "0171 555".to_owned(), ..contact() };
+        let over = slow.save(StepDone::Address(Box::new(moved.clone()))).await;
+        assert!(matches!(over, Err(CheckoutError::NotStarted)), "{over:?}");
+        assert!(matches!(slow.save(delivery("Knock")).await, Err(CheckoutError::NotStarted)));
+        slow.clear().await.expect("cleared");
+        assert!(matches!(slow.save(delivery("Call")).await, Err(CheckoutError::NotStarted)));
+        assert_eq!(entered().await, (Some(moved), Some("express".to_owned()), "Call".to_owned()));
+        let none = StepDone::Delivery { method: "teleport".to_owned(), note: String::new() };
+        assert!(matches!(slow.save(none).await, Err(CheckoutError::UnknownChoice)));
+        assert_eq!(entered().await.2, "Call", "what was kept before stays");
+        shop.assert_stock_is_sound().await;
+    }
+
+    async fn pressing_checkout_again_is_no_new_half_hour(shop: TestShop) {
+        shop.sells("MUG", 1_290, 3).await;
+        let mut guest = shop.guest();
+        guest.add("MUG", 2).await.expect("added");
+        let mut other = shop.guest();
+        other.add("MUG", 3).await.expect("added");
+        guest.start().await.expect("started");
+        let last = shop.clock.now() + TimeDelta::minutes(HOLD_MOST_MINUTES);
+        let same = guest.clone();
+        let hold = || async {
+            let checkout = same.checkout().await.expect("under way");
+            (checkout.hold_started_at + TimeDelta::minutes(HOLD_MOST_MINUTES), checkout.hold_expires_at)
+        };
+        for _ in 0..3 {
+            shop.wait_minutes(HOLD_MINUTES - 1);
+            guest.start().await.expect("pressed again");
+            assert_eq!(hold().await, (last, last.min(shop.clock.now() + TimeDelta::minutes(HOLD_MINUTES))));
+        }
+        shop.wait_minutes(HOLD_MOST_MINUTES - 3 * (HOLD_MINUTES - 1));
+        other.start().await.expect("it is free for everybody");
+        other.clear().await.expect("given up");
+        let anew = || shop.clock.now() + TimeDelta::minutes(HOLD_MOST_MINUTES);
+        guest.start().await.expect("begun anew");
+        assert_eq!(hold().await.0, anew(), "others had it meanwhile");
+        shop.wait_minutes(HOLD_MINUTES);
+        guest.start().await.expect("begun anew");
+        assert_eq!(hold().await.0, anew(), "it had expired");
+        shop.wait_minutes(1);
+        guest.clear().await.expect("given up");
+        guest.add("MUG", 1).await.expect("added");
+        guest.start().await.expect("begun anew");
+        assert_eq!(hold().await.0, anew(), "it was released");
+        shop.assert_stock_is_sound().await;
+    }
+
     async fn an_expired_hold_is_taken_over_without_a_sweep(shop: TestShop) {
         shop.sells("MUG", 1_290, 3).await;
         let mut slow = shop.guest();

@@ -32,6 +32,7 @@ async fn placed(shop: &TestShop, guest: &Guest) -> Order {
 fn marked_contact() -> commerce::checkout::Contact {
     let mut contact = contact();
     contact.email = "konrad.zuse@example.org".to_owned();
+    contact.phone = "0800 ZUSE".to_owned();
     contact.delivery.name = "Konrad Zuse".to_owned();
     contact.delivery.line1 = "Zusestraße 3".to_owned();
     contact
@@ -140,8 +141,8 @@ both_databases! {
         let (zuse, guest, orders) = known_everywhere(&shop).await;
         let before = found(&shop).await;
         for place in ["addresses.address", "checkouts.contact", "email_changes.email", "form_drafts.fields",
-                      "mails.recipient", "mails.text", "orders.billing_address", "orders.email", "users.email",
-                      "users.name", "event_deliveries.error", "return_lines.comment", "return_steps.note",
+                      "mails.recipient", "mails.text", "orders.billing_address", "orders.email", "orders.phone",
+                      "users.email", "users.name", "event_deliveries.error", "return_lines.comment", "return_steps.note",
                       "store_credit_entries.reason"] {
             assert!(before.iter().any(|found| found == place), "{place} is not in {before:?}");
         }
@@ -226,6 +227,7 @@ both_databases! {
         assert_eq!(document["cart"]["checkout"]["contact"]["email"], "konrad.zuse@example.org");
         let numbers: Vec<_> = document["orders"].as_array().expect("a list").iter().map(|order| &order["number"]).collect();
         assert_eq!(numbers, [&orders[0].number.to_string(), &orders[1].number.to_string()]);
+        assert_eq!(document["orders"][1]["phone"], "0800 ZUSE");
         assert_eq!(document["orders"][1]["lines"][0]["sku"], "MUG");
         let returned = &document["orders"][1]["returns"][0];
         assert_eq!(returned["lines"][0]["comment"], "Konrad Zuse saw it break");
@@ -270,7 +272,8 @@ both_databases! {
         assert_eq!(shop.count("mails").await, 1);
         assert_eq!(anonymise::anonymise(&shop).await.expect("anonymised"), 1);
         let old = queries::by_id(shop.db.primary(), old.id).await.expect("read").expect("kept");
-        assert_eq!((old.email.as_str(), old.delivery_address.lines()), ("", vec!["Germany".to_owned()]));
+        assert_eq!((old.email.as_str(), old.phone.as_str()), ("", ""));
+        assert_eq!(old.delivery_address.lines(), ["Germany"]);
         let new = queries::by_id(shop.db.primary(), new.id).await.expect("read").expect("kept");
         assert_eq!(new.delivery_address.name, "Konrad Zuse");
     }

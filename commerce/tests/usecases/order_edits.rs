@@ -102,7 +102,7 @@ async fn drafted(shop: &TestShop, who: &SignedIn, method: &str) -> OrderId {
             composition.add(sku).expect("there is room");
         }
         composition.lines[1].unit_price = Some(1_500);
-        composition.email = contact().email;
+        (composition.email, composition.phone) = (contact().email, contact().phone);
         composition.delivery_address = Some(contact().delivery);
         composition.delivery_method = "standard".to_owned();
         composition.payment_method = method.to_owned();
@@ -425,6 +425,18 @@ both_databases! {
         assert_eq!(cancelled[0].content.lines[0].quantity, 2);
     }
 
+    async fn another_phone_number_is_no_reason_for_another_invoice(shop: TestShop) {
+        let ada = shop.admin("ada@example.org").await;
+        let id = ordered(&shop, "card").await;
+        let issued = issue::issue(&shop, id).await.expect("issued").expect("placed");
+        let call = |composition: &mut Composition| composition.phone = "0171 555".to_owned();
+        let seen = propose(&shop, &ada, id, call).await.expect("kept");
+        edit::edit(&shop, &ada, id, seen).await.expect("changed");
+        assert_eq!(order(&shop, id).await.phone, "0171 555");
+        assert_eq!(invoices::of_order(shop.db.primary(), id).await.expect("read"), Some(issued));
+        assert_eq!(shop.count("cancelled_invoices").await, 0);
+    }
+
     async fn a_draft_is_submitted_once_and_paid_by_its_customer(shop: TestShop) {
         let ada = shop.admin("ada@shop.example").await;
         let customer = shop.member("ada@example.org").await;
@@ -444,6 +456,7 @@ both_databases! {
         let now = order(&shop, id).await;
         assert_eq!((now.lifecycle, now.total.gross), (Lifecycle::AwaitingPayment, 4_993));
         assert_eq!((now.lines[1].unit_price.minor(), now.note.as_str()), (1_500, "Called at noon."));
+        assert_eq!(now.phone, contact().phone);
         assert!(queries::own_by_number(shop.db.primary(), customer.user, now.number).await.expect("read").is_some());
         assert_eq!((shop.stock("MUG").await, shop.reported("OrderSubmitted").await.len()), ((10, 3), 1));
         shop.wait_minutes(60 * 24 * 6);

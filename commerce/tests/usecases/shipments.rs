@@ -180,11 +180,6 @@ async fn by_van(shop: &TestShop, order: OrderId, number: &str) -> ShipmentId {
     sent(shop, NewShipment { carrier: "van".to_owned(), tracking_number: Some(number.to_owned()), ..new }).await
 }
 
-fn party() -> Party {
-    let address = crate::harness::contact().delivery;
-    Party { company: String::new(), phone: String::new(), email: String::new(), address }
-}
-
 both_databases! {
     async fn carriers_are_asked_in_turn_until_it_has_come(shop: TestShop) {
         shop.sells("MUG", 1_290, 500).await;
@@ -256,8 +251,8 @@ both_databases! {
             key: key.to_owned(),
             order_number: order.number.to_string(),
             service: "P".to_owned(),
-            from: party(),
-            to: party(),
+            from: Party::seller(&shop.reference().settings),
+            to: Party::recipient(&order),
             parcel: Parcel {
                 weight_grams,
                 size_cm: [30, 20, 15],

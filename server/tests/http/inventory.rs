@@ -75,13 +75,15 @@ async fn staff_do_everything_with_forms() {
     let main = between(page.text(), "name=\"move_from\">", "</select>");
     let main = between(main, "value=\"", "\"").to_owned();
     let moving = format!("{}&moved=8&move_from={berlin}&move_to={main}", hidden(page.text()));
-    post(&server, "stock-transfer", &ada, &moving).await.assert_sends_to(&format!("{PAGE}?refused=stock-not-free"));
+    let refused = post(&server, "stock-transfer", &ada, &moving).await;
+    assert!(refused.header("location").starts_with(&format!("{PAGE}?refused=stock-not-free&free=7&draft=")));
     let counting =
         format!("{}&counted=3&count_at={berlin}%3A7&count_mode=fewer&count_note=broken", hidden(page.text()));
     post(&server, "stock-adjust", &ada, &counting).await.assert_sends_to(&format!("{PAGE}?done=stock-adjusted"));
     let page = get(&server, PAGE, &ada).await;
     let stale = format!("{}&counted=3&count_at={berlin}%3A7&count_mode=is&count_note=again", hidden(page.text()));
-    post(&server, "stock-adjust", &ada, &stale).await.assert_sends_to(&format!("{PAGE}?refused=stock-changed"));
+    let refused = post(&server, "stock-adjust", &ada, &stale).await;
+    assert!(refused.header("location").starts_with(&format!("{PAGE}?refused=stock-changed&draft=")));
     let threshold = format!("{}&threshold=60", hidden(page.text()));
     post(&server, "stock-threshold", &ada, &threshold).await.assert_sends_to(&format!("{PAGE}?done=threshold-saved"));
     let page = get(&server, PAGE, &ada).await;
@@ -115,6 +117,56 @@ async fn what_was_typed_wrong_is_shown_beside_its_field() {
     assert!(answer.header("location").starts_with("/admin/locations/new?draft="), "{}", answer.header("location"));
     for missing in ["/admin/inventory/NOTHING", "/admin/inventory/%00", "/admin/locations/nowhere"] {
         assert_eq!(get(&server, missing, &ada).await.status, 404, "{missing}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_typed_is_shown_again_whatever_was_in_the_way() {
+    let server = Server::start(Kind::Sqlite).await;
+    fill(&server.shop).await;
+    let ada = admin(&server).await;
+    let berlin = "location_name=Berlin&country=DE&postal_code=10115&city=Berlin&line1=Ladestr.+1&priority=2&active=on";
+    post(&server, "location", &ada, berlin).await;
+    let page = get(&server, PAGE, &ada).await;
+    let own = hidden(page.text());
+    let from = between(page.text(), "name=\"move_from\">", "</select>").to_owned();
+    let id = |name: &str| {
+        let option = from.split("<option").find(|option| option.contains(name)).expect(name);
+        between(option, "value=\"", "\"").to_owned()
+    };
+    let (main, berlin_id) = (id("Main warehouse"), id("Berlin"));
+    post(&server, "stock-receive", &ada, &format!("{own}&received=1&receive_at={main}")).await;
+    let location = |line1: &str| {
+        format!(
+            "id={berlin_id}&version=1&location_name=Berlin&country=DE&line1={line1}&city=Berlin&priority=2&active=on"
+        )
+    };
+    post(&server, "location", &ada, &location("Hafen+2")).await;
+    let moving = format!("&moved=52&move_from={main}&move_to={berlin_id}&move_note=By+van");
+    let another = hidden(get(&server, PAGE, &ada).await.text());
+    let place = format!("/admin/locations/{berlin_id}");
+    let forms = [
+        ("stock-transfer", format!("{another}{moving}"), PAGE, "stock-not-free", ["Only 51 can be moved", "By van"]),
+        ("stock-transfer", format!("{own}{moving}"), PAGE, "form-used", ["which is done", "By van"]),
+        (
+            "location",
+            format!("{berlin}&line2=Hall+7"),
+            "/admin/locations/new",
+            "location-name",
+            ["another location", "Hall 7"],
+        ),
+        ("location", location("Kanal+3"), place.as_str(), "location-changed", ["Somebody has changed", "Kanal 3"]),
+    ];
+    for (action, form, path, code, parts) in forms {
+        let answer = post(&server, action, &ada, &form).await;
+        let location = answer.header("location").to_owned();
+        assert!(location.starts_with(&format!("{path}?refused={code}&")), "{action}: {location}");
+        let cart = answer.header("set-cookie").split(';').next().expect("a cookie").to_owned();
+        let page = get(&server, &location, &format!("{ada}; {cart}")).await;
+        for part in parts {
+            assert!(page.text().contains(part), "{part} is not in {}", page.text());
+        }
     }
     server.stop().await;
 }

@@ -3,6 +3,7 @@
 
 mod access;
 mod api_auth;
+mod checkout;
 mod enumeration;
 mod events;
 mod fixture;

@@ -106,7 +106,8 @@ async fn staff_make_an_order_for_a_caller_who_pays_it() {
     post(&server, "admin/order-lines", &ada, &lines).await.assert_sends_to(&format!("{path}#outcome"));
 
     let page = get(&server, &path, &ada).await;
-    let contact = "email=zoe%40example.com&country=DE&name=Zoe&line1=Lange+Str.+1&city=Berlin&postal_code=10115";
+    let contact = "email=zoe%40example.com&phone=030+55555&country=DE&name=Zoe&line1=Lange+Str.+1&city=Berlin&\
+                   postal_code=10115";
     let half = post(&server, "admin/order-contact", &ada, &format!("{}&email=zoe&country=DE", hidden(&page))).await;
     assert!(half.header("location").starts_with(&format!("{path}?draft=")), "{}", half.header("location"));
     let whole = format!("{}&{contact}&billing_same=on", hidden(&page));
@@ -123,6 +124,13 @@ async fn staff_make_an_order_for_a_caller_who_pays_it() {
     }
     let chosen = format!("{}&delivery_method=standard&payment_method=test&note=Rang+twice", hidden(&page));
     post(&server, "admin/order-choices", &ada, &chosen).await.assert_sends_to(&format!("{path}#outcome"));
+    // Somebody else has changed it meanwhile.
+    let stale = format!("{}&{contact}&line2=Second+floor&billing_same=on", hidden(&page));
+    let refused = post(&server, "admin/order-contact", &both, &stale).await;
+    let location = refused.header("location");
+    assert!(location.starts_with(&format!("{path}?refused=stock-changed&draft=")), "{location}");
+    let shown = get(&server, location, &both).await;
+    assert_eq!((typed(shown.text(), "line2"), typed(shown.text(), "phone")), ("Second floor", "030 55555"));
     let page = get(&server, &path, &ada).await;
     assert!(page.text().contains("Submit the order") && page.text().contains("€34.90"), "{}", page.text());
     let list = get(&server, "/admin/orders?state=draft", &ada).await;
@@ -135,6 +143,8 @@ async fn staff_make_an_order_for_a_caller_who_pays_it() {
     }
     let made = order(&server, &number).await;
     assert_eq!((made.lifecycle, made.total.gross), (Lifecycle::AwaitingPayment, 3_490));
+    let page = get(&server, &format!("/admin/orders/{number}"), &ada).await;
+    assert!(page.text().contains("Phone: 030 55555"), "{}", page.text());
 
     let token = access_token(&server.shop, made.id);
     let page = get(&server, &format!("/checkout/confirmation/{}", token.as_str()), "theme=dark").await;

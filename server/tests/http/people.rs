@@ -179,6 +179,7 @@ async fn an_order_of_a_guest_is_opened_by_its_links_only() {
     for cookie in [GUESTS[0], GUESTS[1], &eve.cookie] {
         let seen = get(&server, &format!("/orders/view/{whole}"), cookie).await;
         assert_eq!((seen.status.as_u16(), seen.header("cache-control")), (200, "private, no-store"));
+        assert!(seen.text().contains("Phone: 030 1234567"), "{}", seen.text());
         assert!(seen.text().contains("Hauptstr. 1") && !seen.text().contains(&other.number.to_string()));
     }
     for text in [mine.number.to_string(), mine.id.to_string(), whole[..50].to_owned(), "x".to_owned()] {
@@ -202,7 +203,7 @@ async fn looking_for_an_order_tells_nothing_to_who_guesses() {
     let page = server.get(&found).await;
     assert_eq!(page.status, 200);
     assert!(page.text().contains("A. L.") && page.text().contains("Berlin"), "{}", page.text());
-    for secret in ["Lovelace", "Hauptstr", "ada@example.com", "10115"] {
+    for secret in ["Lovelace", "Hauptstr", "ada@example.com", "10115", "1234567"] {
         assert!(!page.text().contains(secret), "{secret}");
     }
     // A number of somebody else's, one that nobody has, one that is none, and an order of an account.

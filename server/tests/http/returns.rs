@@ -260,6 +260,12 @@ async fn a_guest_sends_something_back_and_staff_pay_for_it() {
             let answer = post(&server, "admin/return-refund", &grace, &settled(deduction)).await;
             assert!(answer.header("location").starts_with(&format!("{work}?draft=")), "{deduction}");
         }
+        let credit = format!("{}&method=store_credit&deduction=9.00&refund_note=As+told", asked(&page));
+        let answer = post(&server, "admin/return-refund", &grace, &credit).await;
+        let location = answer.header("location").to_owned();
+        assert!(location.starts_with(&format!("{work}?refused=order-no-account&draft=")), "{location}");
+        let shown = get(&server, &location, &format!("{grace}; {}", cookie_of(&answer))).await;
+        assert_eq!((typed(&shown, "deduction"), typed(&shown, "refund_note")), ("9.00", "As told"));
         for _ in 0..2 {
             let answer = post(&server, "admin/return-refund", &grace, &settled("9.00")).await;
             answer.assert_sends_to(&format!("{work}?done=return-refunded"));

@@ -24,7 +24,7 @@ pub async fn buy(shop: &Shop) -> Token {
     start::start(shop, &guest, [127, 0, 0, 1].into()).await.expect("begun");
     let fields = [
         ("email", "ada@example.com"),
-        ("phone", ""),
+        ("phone", "030 1234567"),
         ("same", "on"),
         ("billing_same", "on"),
         ("name", "Ada Lovelace"),

@@ -1,8 +1,7 @@
 //! Who an order is for, where it goes, and how it is sent and paid.
 
 use super::hidden;
-use crate::checkout::actions::NOTE_LENGTH;
-use crate::checkout::{AddressFields, BillingFields, method_name};
+use crate::checkout::{AddressFields, BillingFields, NoteField, PhoneField, method_name};
 use crate::forms::{Form, TextField, words};
 use commerce::checkout::{Contact, contact_fields};
 use commerce::orders::compose::Proposal;
@@ -14,7 +13,7 @@ fn known_contact(proposal: &Proposal, home: &str) -> Form {
     let fields = match &composition.delivery_address {
         Some(delivery) => contact_fields(&Contact {
             email: composition.email.clone(),
-            phone: String::new(),
+            phone: composition.phone.clone(),
             delivery: delivery.clone(),
             billing: composition.billing_address.clone(),
         }),
@@ -41,6 +40,7 @@ pub(super) fn contact(proposal: &Proposal, form: &Form, home: String) -> impl In
                 <form method="post" action="/actions/admin/order-contact" novalidate=true>
                     {hidden(proposal)}
                     {email}
+                    <PhoneField form=form.clone() autocomplete="off" />
                     <fieldset class="group">
                         <legend>"Delivery address"</legend>
                         <AddressFields form=form.clone() prefix="" section="section-customer shipping" home=home.clone() />
@@ -92,24 +92,6 @@ fn choice(
     }
 }
 
-fn note(form: &Form, known: &str) -> impl IntoView + use<> {
-    let note = form.fields.get("note").cloned().unwrap_or_else(|| known.to_owned());
-    let error = form.errors.get("note").copied();
-    let message = error.map(|error| view! { <p class="field-error" id="note-error">{words("note", error)}</p> });
-    view! {
-        <div class="field">
-            <label for="note">"Note "<span class="optional">"(optional)"</span></label>
-            {message}
-            <textarea
-                id="note" name="note" rows="3" maxlength=NOTE_LENGTH
-                aria-invalid=error.map(|_| "true") aria-describedby=error.map(|_| "note-error")
-            >
-                {note}
-            </textarea>
-        </div>
-    }
-}
-
 pub(super) fn choices(proposal: &Proposal, form: &Form) -> impl IntoView + use<> {
     let composition = &proposal.composition;
     let deliveries = proposal.delivery_offers.iter();
@@ -120,7 +102,7 @@ pub(super) fn choices(proposal: &Proposal, form: &Form) -> impl IntoView + use<>
         let offers = offers.map(|offer| (offer.code.to_owned(), method_name(offer.code).to_owned())).collect();
         view! {
             {choice(form, "payment_method", "Payment", &composition.payment_method, offers)}
-            {note(form, &composition.note)}
+            <NoteField form=form.clone() label="Note" known=composition.note.clone() />
         }
     });
     view! {

@@ -20,7 +20,7 @@ pub mod proposal;
 #[cfg(feature = "ssr")]
 pub mod stage;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 #[cfg(feature = "ssr")]
 mod write;
 
@@ -45,6 +45,9 @@ pub struct Composition {
     pub lines: Vec<ComposedLine>,
     /// Where mails go, empty until it is known.
     pub email: String,
+    /// For questions about the delivery, perhaps empty; what was kept before it was asked for has none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub phone: String,
     /// Where it is sent, once it is known.
     pub delivery_address: Option<Address>,
     /// Where the invoice goes, if elsewhere.
@@ -80,6 +83,7 @@ impl Composition {
         Self {
             lines: order.lines.iter().map(line).collect(),
             email: order.email.clone(),
+            phone: order.phone.clone(),
             delivery_address: Some(order.delivery_address.clone()),
             billing_address: billing.cloned(),
             delivery_method: order.delivery_code.clone(),
@@ -93,6 +97,7 @@ impl Composition {
         Self {
             lines: Vec::new(),
             email: String::new(),
+            phone: String::new(),
             delivery_address: None,
             billing_address: None,
             delivery_method: String::new(),
@@ -264,6 +269,7 @@ impl Proposal {
         let now = Composition::of(&self.order);
         let lines = self.lines.iter().any(|line| line.quantity != line.before);
         lines
+            || self.composition.phone != now.phone
             || self.composition.delivery_address != now.delivery_address
             || self.composition.billing_address != now.billing_address
             || self.composition.delivery_method != now.delivery_method

@@ -40,7 +40,7 @@ fn address(country: &str) -> Address {
 }
 
 /// An order of nothing, as drafts begin.
-fn nothing(currency: Currency, prices_include_tax: bool, country: &str) -> Order {
+pub(crate) fn nothing(currency: Currency, prices_include_tax: bool, country: &str) -> Order {
     let nothing = LineTotal { rate: rate("0"), amounts: Amounts::default() };
     Order {
         id: OrderId(Uuid::nil()),
@@ -51,6 +51,7 @@ fn nothing(currency: Currency, prices_include_tax: bool, country: &str) -> Order
         payment_method: String::new(),
         payment_terms: PaymentTerms::InAdvance,
         email: String::new(),
+        phone: String::new(),
         delivery_address: address(country),
         billing_address: address(country),
         note: String::new(),
@@ -213,4 +214,11 @@ fn only_what_was_not_sent_can_be_changed() {
             );
         }
     }
+}
+
+#[test]
+fn what_was_kept_before_phone_numbers_were_can_be_read() {
+    let empty = serde_json::to_value(Composition::empty()).expect("JSON");
+    assert_eq!(empty.get("phone"), None, "drafts with nothing in them are found by this");
+    assert_eq!(serde_json::from_value::<Composition>(empty).expect("read"), Composition::empty());
 }

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-/// Writes the lines, amounts, addresses and the delivery of a proposal into its order, and has its claims follow, all or
+/// Writes the lines, amounts, phone number, addresses and the delivery of a proposal into its order, and has its claims follow, all or
 /// nothing, in a transaction of the caller's that holds its lock; gives the version of the order then.
 ///
 /// # Errors
@@ -29,6 +29,7 @@ pub(in crate::orders) async fn write<C: ConnectionTrait>(
     let (totals, version) = (&proposal.totals, order.version + 1);
     let row = order::ActiveModel {
         id: Set(order.id),
+        phone: Set(composition.phone.clone()),
         delivery_address: Set(address.clone()),
         billing_address: Set(composition.billing_address.as_ref().unwrap_or(address).clone()),
         delivery_code: Set(delivery.code.clone()),

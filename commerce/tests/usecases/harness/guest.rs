@@ -25,6 +25,7 @@ pub struct Guest {
 pub fn contact() -> Contact {
     let typed = [
         ("email", "ada@example.org"),
+        ("phone", "+49 30 1234567"),
         ("country", "DE"),
         ("name", "Ada Lovelace"),
         ("line1", "Unter den Linden 1"),

@@ -165,15 +165,25 @@ impl Model {
                 if self.carts[me].lines.is_empty() {
                     return Outcome::Refused("empty");
                 }
-                let outcome = self.claim(me, now + TimeDelta::minutes(HOLD_MINUTES));
+                let cart = &self.carts[me];
+                // Whoever holds something only goes on holding it.
+                let holds = !cart.claims.is_empty() && cart.expires > now;
+                let started = cart.started.filter(|_| holds).unwrap_or(now);
+                let last = started + TimeDelta::minutes(HOLD_MOST_MINUTES);
+                let outcome = self.claim(me, last.min(now + TimeDelta::minutes(HOLD_MINUTES)));
                 if outcome == Outcome::Done {
-                    self.carts[me].started = Some(now);
+                    self.carts[me].started = Some(started);
                 }
                 return outcome;
             }
             Act::Save(me, step) => {
-                let last = self.carts[me].started.map(|started| started + TimeDelta::minutes(HOLD_MOST_MINUTES));
-                let Some(last) = last.filter(|last| *last > now) else { return Outcome::Refused("not started") };
+                let Some(started) = self.carts[me].started else { return Outcome::Refused("not started") };
+                // What was typed is kept whether or not its stock is there.
+                self.carts[me].steps[step as usize] |= step < Step::Payment;
+                let last = started + TimeDelta::minutes(HOLD_MOST_MINUTES);
+                if last <= now {
+                    return Outcome::Refused("not started");
+                }
                 if self.carts[me].lines.is_empty() {
                     return Outcome::Refused("empty");
                 }

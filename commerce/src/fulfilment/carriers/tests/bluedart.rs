@@ -50,6 +50,7 @@ async fn a_waybill_is_made_within_india() {
         assert_eq!(asked.header("jwttoken"), "jwt");
         assert_eq!(body["Profile"], json!({ "LoginID": "BOM00001", "LicenceKey": "licence", "Api_type": "S" }));
         let (to, services) = (&body["Request"]["Consignee"], &body["Request"]["Services"]);
+        assert_eq!(to["ConsigneeMobile"], "+33 1 23456");
         assert_eq!((&to["ConsigneePincode"], &to["ConsigneeAddress3"]), (&json!("560001"), &json!("Bengaluru")));
         assert_eq!((&services["ProductCode"], &services["ActualWeight"]), (&json!("A"), &json!(1.25)));
         assert_eq!(services["CreditReferenceNo"], "E-7K3M-9QXP");

@@ -74,7 +74,10 @@ async fn a_label_comes_with_its_number_and_price() {
     assert_eq!(asked.header("message-reference"), request.key);
     assert_eq!((&body["productCode"], &body["customerReferences"][0]["value"]), (&json!("P"), &json!("E-7K3M-9QXP")));
     let receiver = &body["customerDetails"]["receiverDetails"]["contactInformation"];
-    assert_eq!(receiver, &json!({ "phone": "+33123456", "companyName": "Ada Lovelace", "fullName": "Ada Lovelace" }));
+    let expected = json!({
+        "phone": "+33 1 23456", "email": "ada@example.org", "companyName": "Ada Lovelace", "fullName": "Ada Lovelace",
+    });
+    assert_eq!(receiver, &expected);
     let content = &body["content"];
     assert_eq!((&content["isCustomsDeclarable"], &content["declaredValue"]), (&json!(true), &json!(48.2)));
     assert_eq!(content["exportDeclaration"]["lineItems"][0]["description"], "Two mugs");

@@ -95,7 +95,8 @@ async fn a_label_comes_with_its_number_and_price() {
     assert_eq!(asked.header("x-customer-transaction-id"), request.key);
     let shipment = &asked.json()["requestedShipment"];
     assert_eq!(shipment["serviceType"], "FEDEX_ECONOMY");
-    assert_eq!(shipment["recipients"][0]["contact"]["personName"], "Ada Lovelace");
+    let contact = &shipment["recipients"][0]["contact"];
+    assert_eq!((&contact["personName"], &contact["phoneNumber"]), (&json!("Ada Lovelace"), &json!("+33 1 23456")));
     assert_eq!(shipment["shipper"]["contact"]["companyName"], "Emporion GmbH");
     let reference = &shipment["requestedPackageLineItems"][0]["customerReferences"][0];
     assert_eq!(reference["value"], "E-7K3M-9QXP");

@@ -7,6 +7,8 @@ mod fedex;
 use super::super::carrier::{LabelRequest, Parcel, Party, RateRequest};
 use crate::checkout::Address;
 use crate::money::{Currency, Money};
+use crate::orders::Order;
+use crate::orders::compose::tests::nothing;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -100,9 +102,14 @@ fn shop(country: &str) -> Party {
     Party { company, phone, email: "hello@emporion.example".to_owned(), address: address(country, "10117", "Berlin") }
 }
 
+/// Whoever gets an order there.
 fn buyer(country: &str, postal_code: &str, city: &str) -> Party {
-    let address = address(country, postal_code, city);
-    Party { company: String::new(), phone: "+33123456".to_owned(), email: String::new(), address }
+    Party::recipient(&Order {
+        email: "ada@example.org".to_owned(),
+        phone: "+33 1 23456".to_owned(),
+        delivery_address: address(country, postal_code, city),
+        ..nothing(Currency::EUR, true, country)
+    })
 }
 
 fn at() -> DateTime<Utc> {
