@@ -29,6 +29,7 @@ mod identities;
 mod inventory;
 mod invoices;
 mod listing;
+mod mails;
 mod money;
 mod order_edits;
 mod order_model;
