@@ -88,7 +88,8 @@ async fn webhooks_that_nobody_could_use_are_listed_and_tried_again() {
     run(&["migrate"]);
     let db = Database::connect(format!("sqlite://{data}/emporion.db")).await.expect("connected");
     let text = "INSERT INTO webhook_events (id, gateway, event_id, kind, body, received_at, due_at, tries, outcome)
-                VALUES (RANDOMBLOB(16), 'card', 'evt-7', 'paid', '{}', '2026-01-01T00:00:00+00:00', NULL, 10, 'unmatched')";
+                VALUES (RANDOMBLOB(16), 'card', 'evt-7', 'paid', '{}', '2026-01-01T00:00:00+00:00',
+                        NULL, 10, 'unmatched')";
     db.execute_unprepared(text).await.expect("written");
     let line = "2026-01-01 00:00 card evt-7: paid, unmatched, tried 10 times\n";
     assert!(run(&["webhooks", "list"]).ends_with(line), "{}", run(&["webhooks", "list"]));
