@@ -125,7 +125,7 @@ fn main() -> ExitCode {
         Ok(config) => config,
         Err(error) => return fail(&error, 2),
     };
-    telemetry::init(&config.log, examines);
+    telemetry::init(&config.log, examines || matches!(command, Command::Webhooks { .. }));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error, failed),
