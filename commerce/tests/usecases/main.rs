@@ -33,6 +33,7 @@ mod mails;
 mod money;
 mod order_edits;
 mod order_model;
+mod order_states;
 mod order_work;
 mod outage;
 mod passkeys;
