@@ -246,7 +246,8 @@ impl Round<'_> {
             }
             let (event, attempts) = (open.event_id, open.attempts);
             let was_put_off = open.error.as_ref().is_some_and(|error| error.starts_with(PUT_OFF));
-            if leased && attempts > if was_put_off { MOST_PUT_OFF } else { MOST_ATTEMPTS } {
+            let most = if was_put_off { MOST_PUT_OFF } else { MOST_ATTEMPTS };
+            if leased && attempts > most {
                 let error = HandlerError::failed("the process ended during each attempt, or lost the database");
                 outcome.stopped = Some(Stopped { event, attempts, counted: true, error });
                 break;

@@ -318,7 +318,8 @@ where
         RngSeed::Random if std::env::var_os("HISTORIES").is_none() => RngSeed::Fixed(SEED),
         asked => asked,
     };
-    let config = Config { cases: cases * times(), rng_seed, max_shrink_iters: 300, failure_persistence: None, ..defaults };
+    let config =
+        Config { cases: cases * times(), rng_seed, max_shrink_iters: 300, failure_persistence: None, ..defaults };
     let outcome = TestRunner::new(config).run(strategy, |value| {
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(property(value)))
     });

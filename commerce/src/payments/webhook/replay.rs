@@ -33,9 +33,7 @@ pub struct Unused {
 
 /// Which webhooks nobody could use: those that were given up, and those that were tried often.
 pub(crate) fn is_unused() -> String {
-    format!(
-        "(w.outcome IN ('{UNMATCHED}', '{UNREADABLE}') OR (w.due_at IS NOT NULL AND w.tries >= {MANY_TRIES}))"
-    )
+    format!("(w.outcome IN ('{UNMATCHED}', '{UNREADABLE}') OR (w.due_at IS NOT NULL AND w.tries >= {MANY_TRIES}))")
 }
 
 /// What gateways have sent and nobody could use, the first first.
@@ -63,10 +61,8 @@ pub async fn replay_from_command_line(shop: &Shop) -> Result<u64, DbErr> {
 async fn attempt(shop: &Shop) -> Result<u64, DbErr> {
     let now = shop.clock.now();
     let tx = shop.db.begin().await?;
-    let text = format!(
-        "UPDATE webhook_events AS w SET due_at = $1, tries = 0, outcome = '{WAITING}' WHERE {}",
-        is_unused()
-    );
+    let text =
+        format!("UPDATE webhook_events AS w SET due_at = $1, tries = 0, outcome = '{WAITING}' WHERE {}", is_unused());
     let again = tx.execute_raw(sql(&tx, &text, [now.into()])).await?.rows_affected();
     if again > 0 {
         let (before, after) = (Some(json!({})), Some(json!({ "webhooks": again })));
