@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use commerce::db::DbErr;
+use commerce::payments::webhook;
 use commerce::{Shop, events, sealed};
 use server::config::Config;
 use server::startup::{self, Application, StartError};
@@ -51,6 +52,11 @@ enum Command {
         #[command(subcommand)]
         command: Option<EventsCommand>,
     },
+    /// See to what payment gateways have sent and nobody could use.
+    Webhooks {
+        #[command(subcommand)]
+        command: WebhooksCommand,
+    },
     /// Check that what must always be true of the shop's records is; the shop may be open meanwhile. Ends with 0 where
     /// all is well by now, with 1 where something is wrong, with 2 where the configuration is, with 3 where it could not
     /// be looked at: a database that isn't there is not made, and one that is not up to date is not migrated.
@@ -77,6 +83,14 @@ enum EventsCommand {
     Replay,
 }
 
+#[derive(Subcommand)]
+enum WebhooksCommand {
+    /// Print what it is.
+    List,
+    /// Try all of it again.
+    Replay,
+}
+
 /// Why a command has failed.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
@@ -90,6 +104,8 @@ enum Failure {
     Admin(#[from] admin::AdminError),
     #[error("Nothing is delivered again: {0}.")]
     Replay(DbErr),
+    #[error("Nothing could be done about webhooks: {0}.")]
+    Webhooks(DbErr),
     #[error("Not everything could be looked at: {0}.")]
     Doctor(DbErr),
     #[error("The keys could not be changed: {0}.")]
@@ -109,7 +125,7 @@ fn main() -> ExitCode {
         Ok(config) => config,
         Err(error) => return fail(&error, 2),
     };
-    telemetry::init(&config.log, examines);
+    telemetry::init(&config.log, examines || matches!(command, Command::Webhooks { .. }));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error, failed),
@@ -156,6 +172,7 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, Failure> {
         },
         Command::RotateKeys => rotate_keys(&opened.shop).await,
         Command::Events { .. } => replay(&opened.shop).await,
+        Command::Webhooks { command } => webhooks(&opened.shop, &command).await.map_err(Failure::Webhooks),
         // Opening has migrated.
         Command::Migrate | Command::Serve => {
             println!("The database is up to date.");
@@ -169,6 +186,23 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, Failure> {
 async fn replay(shop: &Shop) -> Result<(), Failure> {
     let again = events::replay::replay_from_command_line(shop).await.map_err(Failure::Replay)?;
     println!("{again} events are delivered again by the server.");
+    Ok(())
+}
+
+async fn webhooks(shop: &Shop, command: &WebhooksCommand) -> Result<(), DbErr> {
+    match command {
+        WebhooksCommand::List => {
+            for one in webhook::replay::unused(shop.db.primary()).await? {
+                let webhook::replay::Unused { gateway, event_id, kind, received_at, tries, outcome, .. } = one;
+                let came = received_at.format("%Y-%m-%d %H:%M");
+                println!("{came} {gateway} {event_id}: {kind}, {outcome}, tried {tries} times");
+            }
+        }
+        WebhooksCommand::Replay => {
+            let again = webhook::replay::replay_from_command_line(shop).await?;
+            println!("{again} webhooks are tried again by the server.");
+        }
+    }
     Ok(())
 }
 

@@ -154,5 +154,6 @@ fn action_name(action: Action) -> &'static str {
         Action::LocationOpened => "Location opened",
         Action::LocationChanged => "Location changed",
         Action::EventsReplayed => "Events delivered again",
+        Action::WebhooksReplayed => "Webhooks tried again",
     }
 }

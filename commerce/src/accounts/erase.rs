@@ -4,7 +4,7 @@ use super::{AccountErased, AccountError, Password, SignedIn, UserId, prove};
 use crate::Shop;
 use crate::cart::{CartId, account_token};
 use crate::db::{self, placeholders, sql};
-use crate::events::{self, DomainEvent, NewEvent};
+use crate::events::{self, DomainEvent, NewEvent, PUT_OFF};
 use crate::inventory::claims;
 use crate::orders::{self, Fulfilment, Lifecycle, OrderId, OrderNumber, anonymise, claim, draft};
 use crate::payments::saved::forget;
@@ -116,10 +116,11 @@ async fn forget_mails<C: ConnectionTrait>(tx: &C, who: &SignedIn, orders: &[Orde
     let text = "DELETE FROM mails WHERE LOWER(recipient) = LOWER($1)";
     tx.execute_raw(sql(tx, text, [who.email.clone().into()])).await?;
     tx.execute_raw(sql(tx, "DELETE FROM events WHERE aggregate_id = $1", [who.user.into()])).await?;
-    // What a mail server said may repeat the address.
+    // What a mail server said may repeat the address, and how long it is tried goes by whether it was put off.
     for orders in orders.chunks(CHUNK) {
         let text = format!(
-            "UPDATE event_deliveries SET error = NULL WHERE aggregate_id IN ({})",
+            "UPDATE event_deliveries SET error = CASE WHEN error LIKE '{PUT_OFF}%' THEN '{PUT_OFF}' END
+             WHERE aggregate_id IN ({})",
             placeholders(1, orders.len())
         );
         tx.execute_raw(sql(tx, &text, orders.iter().map(|order| (*order).into()))).await?;

@@ -75,11 +75,13 @@ pub enum Action {
     LocationChanged,
     /// Events that had been given up were delivered again.
     EventsReplayed,
+    /// What gateways have sent and nobody could use was tried again.
+    WebhooksReplayed,
 }
 
 impl Action {
     /// Every action, in the order in which people choose from them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::SignedIn,
         Self::SignInFailed,
         Self::PasswordChanged,
@@ -106,6 +108,7 @@ impl Action {
         Self::LocationOpened,
         Self::LocationChanged,
         Self::EventsReplayed,
+        Self::WebhooksReplayed,
     ];
 
     /// How it is stored.
@@ -137,6 +140,7 @@ impl Action {
             Self::LocationOpened => "location-opened",
             Self::LocationChanged => "location-changed",
             Self::EventsReplayed => "events-replayed",
+            Self::WebhooksReplayed => "webhooks-replayed",
         }
     }
 

@@ -3,8 +3,8 @@
 use super::{Check, Finding, Found, long_ago};
 use crate::Shop;
 use crate::db::{placeholders, sql};
-use crate::events::Handler;
 use crate::events::entity::delivery::{DEAD, DONE, PENDING};
+use crate::events::{Handler, NOT_NOW};
 use futures::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DbErr, Value};
 
@@ -100,12 +100,15 @@ fn dead(_: &Shop) -> (String, Vec<Value>) {
     (text, Vec::new())
 }
 
-/// The first open event of each handler and aggregate counts: what follows it waits.
+/// The first open event of each handler and aggregate counts: what follows it waits. What a handler waits for that
+/// can't work now is due again at once, each time.
 fn late(shop: &Shop) -> (String, Vec<Value>) {
     let text = format!(
-        "SELECT d.event_id AS id, e.kind || ' at ' || d.handler || ', tried ' || d.attempts || ' times' AS what
+        "SELECT d.event_id AS id, e.kind || ' at ' || d.handler || ', tried ' || d.attempts || ' times'
+                || COALESCE(', ' || d.error, '') AS what
          FROM event_deliveries d JOIN events e ON e.id = d.event_id
-         WHERE d.state = '{PENDING}' AND d.due_at <= $1 AND NOT EXISTS (
+         WHERE d.state = '{PENDING}' AND (d.due_at <= $1 OR (d.error LIKE '{NOT_NOW}%' AND e.occurred_at <= $1))
+         AND NOT EXISTS (
              SELECT 1 FROM event_deliveries b JOIN events f ON f.id = b.event_id
              WHERE b.handler = d.handler AND b.aggregate_id = d.aggregate_id AND b.state <> '{DONE}'
              AND (f.aggregate_version, f.id) < (e.aggregate_version, e.id))"

@@ -10,6 +10,7 @@ use crate::orders::{Fulfilment, Lifecycle, OrderId, Payment};
 use crate::payments::ledger::{self, Attempt};
 use crate::payments::record::takes_now;
 use crate::payments::settle::SILENCE_MINUTES;
+use crate::payments::webhook::replay::is_unused;
 use crate::payments::{AttemptState, Due, Wish, outstanding, state, wishes};
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
@@ -47,6 +48,11 @@ pub(super) fn checks() -> Vec<Check> {
         Check::new("awaiting-payment", "Orders wait for their payment no longer than they may.", waiting_too_long),
         Check::new("operations", "Gateways are asked in time, and answer.", operations),
         Check::new("webhooks", "What gateways have sent is acted on in time.", webhooks),
+        Check::new(
+            "webhooks-used",
+            "What gateways have sent could be used (`emporion webhooks replay` tries again).",
+            unused_webhooks,
+        ),
     ]
 }
 
@@ -279,4 +285,14 @@ fn webhooks(shop: &Shop) -> (String, Vec<Value>) {
     let text = "SELECT w.id, w.gateway || ' ' || w.event_id || ': ' || w.kind AS what
                 FROM webhook_events w WHERE w.due_at <= $1";
     (text.to_owned(), vec![long_ago(shop)])
+}
+
+fn unused_webhooks(_: &Shop) -> (String, Vec<Value>) {
+    let text = format!(
+        "SELECT w.id, w.gateway || ' ' || w.event_id || ': ' || w.kind || ', ' || w.outcome || ', tried ' || w.tries
+                || ' times' AS what
+         FROM webhook_events w WHERE {}",
+        is_unused()
+    );
+    (text, Vec::new())
 }

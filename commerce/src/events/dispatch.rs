@@ -6,7 +6,7 @@
 //! events of each, several aggregates at a time or together, and settles many at once.
 
 use super::entity::delivery::{DEAD, DONE, PENDING};
-use super::{Event, Handler, HandlerError, Metadata, caused_by};
+use super::{Event, Handler, HandlerError, Metadata, PUT_OFF, caused_by};
 use crate::Shop;
 use crate::db::{for_update_of_free, placeholders, sql};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -24,7 +24,11 @@ const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// How long a handler has for an event: nothing is begun that would outlast the lease.
 const PATIENCE: TimeDelta = TimeDelta::seconds(30);
 
-/// After how many attempts a delivery is given up.
+/// After how many attempts a delivery is given up that is put off each time: for three days, about as long as mail
+/// servers try among themselves.
+const MOST_PUT_OFF: i32 = 83;
+
+/// After how many attempts any other delivery is given up.
 const MOST_ATTEMPTS: i32 = 12;
 
 /// Of how many aggregates one round delivers at most.
@@ -43,6 +47,8 @@ struct Open {
     state: String,
     attempts: i32,
     due_at: DateTime<Utc>,
+    /// What was said of it last.
+    error: Option<String>,
     kind: String,
     kind_version: i32,
     aggregate_version: i64,
@@ -181,8 +187,8 @@ impl Round<'_> {
         let db = self.shop.db.latest();
         let text = format!(
             "SELECT o.*, e.kind, e.kind_version, e.data, e.metadata, e.occurred_at FROM (
-                 SELECT d.event_id, d.aggregate_id, d.state, d.attempts, d.due_at, f.aggregate_version, ROW_NUMBER()
-                     OVER (PARTITION BY d.aggregate_id ORDER BY f.aggregate_version, f.id) AS place
+                 SELECT d.event_id, d.aggregate_id, d.state, d.attempts, d.due_at, d.error, f.aggregate_version,
+                     ROW_NUMBER() OVER (PARTITION BY d.aggregate_id ORDER BY f.aggregate_version, f.id) AS place
                  FROM event_deliveries d JOIN events f ON f.id = d.event_id
                  WHERE d.handler = $1 AND d.state <> '{DONE}' AND d.aggregate_id IN ({})
              ) AS o JOIN events e ON e.id = o.event_id
@@ -239,7 +245,9 @@ impl Round<'_> {
                 break;
             }
             let (event, attempts) = (open.event_id, open.attempts);
-            if leased && attempts > MOST_ATTEMPTS {
+            let was_put_off = open.error.as_ref().is_some_and(|error| error.starts_with(PUT_OFF));
+            let most = if was_put_off { MOST_PUT_OFF } else { MOST_ATTEMPTS };
+            if leased && attempts > most {
                 let error = HandlerError::failed("the process ended during each attempt, or lost the database");
                 outcome.stopped = Some(Stopped { event, attempts, counted: true, error });
                 break;
@@ -307,10 +315,11 @@ impl Round<'_> {
         let before = attempts - i32::from(counted);
         let handler = self.handler.name();
         let now = self.shop.clock.now();
+        let most = if matches!(error, HandlerError::PutOff(_)) { MOST_PUT_OFF } else { MOST_ATTEMPTS };
         let (state, due_at, after) = match &error {
             HandlerError::NotNow(_) => (PENDING, now, before),
-            HandlerError::Failed(_) if before + 1 >= MOST_ATTEMPTS => (DEAD, now, MOST_ATTEMPTS),
-            HandlerError::Failed(_) => (PENDING, now + backoff(before + 1), before + 1),
+            _ if before + 1 >= most => (DEAD, now, before + 1),
+            _ => (PENDING, now + backoff(before + 1), before + 1),
         };
         tracing::warn!(event.id = %event, handler, attempts = after, dead = state == DEAD, %error, "event not handled");
         let db = self.shop.db.primary();

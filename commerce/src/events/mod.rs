@@ -134,6 +134,12 @@ impl Event {
     }
 }
 
+/// How that begins which is kept of a delivery that waits for what its handler needs.
+pub(crate) const NOT_NOW: &str = "not now: ";
+
+/// How that begins which is kept of a delivery that was put off.
+pub(crate) const PUT_OFF: &str = "put off: ";
+
 /// Why a handler could not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum HandlerError {
@@ -141,8 +147,11 @@ pub enum HandlerError {
     #[error("{0}")]
     Failed(String),
     /// It can't work at all for now, because what it needs is not there: it is asked again for as long as that takes.
-    #[error("not now: {0}")]
+    #[error("{begin}{0}", begin = NOT_NOW)]
     NotNow(String),
+    /// It was told to come again with this event: it is asked again for days, and goes on with others.
+    #[error("{begin}{0}", begin = PUT_OFF)]
+    PutOff(String),
 }
 
 impl HandlerError {
@@ -154,6 +163,11 @@ impl HandlerError {
     /// It can't work at all for now.
     pub fn not_now(error: impl std::fmt::Display) -> Self {
         Self::NotNow(error.to_string())
+    }
+
+    /// It was told to come again with this event.
+    pub fn put_off(error: impl std::fmt::Display) -> Self {
+        Self::PutOff(error.to_string())
     }
 }
 

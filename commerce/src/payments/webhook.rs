@@ -7,10 +7,13 @@ use crate::db::sql;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
+pub mod purge;
+pub mod replay;
+
 /// How many webhooks one round takes up again.
 pub const BATCH: usize = 50;
 
-/// How often it is tried to find out which payment a webhook is about: for a day.
+/// How often it is tried to read a webhook, and to find out which payment it is about: for a day.
 const MOST_TRIES: i32 = 10;
 
 /// Why a webhook was not taken.
@@ -34,6 +37,8 @@ mod outcome {
     pub const IGNORED: &str = "ignored";
     /// Nobody knows the payment that it is about.
     pub const UNMATCHED: &str = "unmatched";
+    /// This version can't read it any more, or its gateway is not configured.
+    pub const UNREADABLE: &str = "unreadable";
 }
 
 /// Takes what claims to come from a gateway: checks the signature over the body as it came, keeps it, and acts on it.
@@ -97,10 +102,16 @@ pub async fn act_on_due(shop: &Shop) -> Result<usize, DbErr> {
         if db.execute_raw(sql(db, text, values)).await?.rows_affected() == 0 {
             continue;
         }
-        let Some(gateway) = shop.gateways.get(&row.gateway) else { continue };
-        match gateway.read_webhook(&|_| None, row.body.as_bytes()) {
+        let gateway = shop.gateways.get(&row.gateway).ok_or(WebhookError::Unknown);
+        match gateway.and_then(|gateway| gateway.read_webhook(&|_| None, row.body.as_bytes())) {
             Ok(webhook) => act(shop, row.id, &row.gateway, &webhook, row.tries + 1).await?,
-            Err(error) => tracing::error!(webhook.id = %row.id, %error, "a kept webhook can't be read"),
+            Err(error) => {
+                tracing::error!(webhook.id = %row.id, gateway = row.gateway, %error, "a kept webhook can't be read");
+                // Another replica may, while the shop is brought up to date.
+                if row.tries + 1 >= MOST_TRIES {
+                    close(shop, row.id, outcome::UNREADABLE).await?;
+                }
+            }
         }
     }
     Ok(count)

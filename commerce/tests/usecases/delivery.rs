@@ -118,19 +118,19 @@ async fn with_probe(shop: &TestShop) -> (TestShop, Arc<Probe>) {
     (shop.through(|parts| parts.handlers = vec![probe.clone()]).await, probe)
 }
 
-fn changed(stock: StockId, version: i64) -> NewEvent {
+pub fn changed(stock: StockId, version: i64) -> NewEvent {
     let variation = VariationId(stock.0);
     let event = StockChanged { stock, variation, on_hand: 9, reserved: 0, version, reason: Reason::Received };
     NewEvent::of(&event, version)
 }
 
-async fn emit(shop: &Shop, events: Vec<NewEvent>) {
+pub async fn emit(shop: &Shop, events: Vec<NewEvent>) {
     let tx = shop.db.begin().await.expect("begun");
     events::emit(shop, &tx, events).await.expect("written");
     tx.commit().await.expect("committed");
 }
 
-async fn dispatch_all(shop: &Shop) {
+pub async fn dispatch_all(shop: &Shop) {
     for _ in 0..1_000 {
         if dispatch_due(shop).await.expect("dispatched") == 0 {
             return;

@@ -466,6 +466,12 @@ both_databases! {
         let ago = shop.clock.now() - chrono::TimeDelta::minutes(11);
         let text = format!("UPDATE event_deliveries SET state = 'pending', due_at = $2 WHERE handler = 'first' AND {last}");
         is_left(&shop, &["outbox"], &text, [busy.transfer.into(), ago.into()]).await;
+        // Who waits for a server tries again and again, and is never late.
+        shop.execute("UPDATE events SET occurred_at = $2 WHERE aggregate_id = $1", [busy.transfer.into(), ago.into()]).await;
+        let text = format!(
+            "UPDATE event_deliveries SET due_at = $2, error = 'not now: nobody there' WHERE handler = 'first' AND {last}"
+        );
+        is_left(&shop, &["outbox"], &text, [busy.transfer.into(), shop.clock.now().into()]).await;
         shop.deliver_events().await;
         shop.assert_sound().await;
         // A handler gets nothing from before it was there.

@@ -8,11 +8,12 @@ use commerce::checkout::change_cart::change_cart;
 use commerce::checkout::place_order::{Placed, place_order};
 use commerce::checkout::save_step::StepDone;
 use commerce::checkout::{CheckoutError, Step};
+use commerce::doctor::examine;
 use commerce::fulfilment::ship::ship;
 use commerce::orders::cancel::{self, OrderError};
 use commerce::orders::{Lifecycle, Order, OrderId, Payment, queries};
 use commerce::payments::test_gateway::Scenario;
-use commerce::payments::webhook::{ReceiveError, act_on_due, receive};
+use commerce::payments::webhook::{ReceiveError, act_on_due, purge, receive, replay};
 use commerce::payments::{TestGateway, WebhookError, operate, pay, settle};
 use commerce::settings::{self, Settings};
 use std::collections::BTreeMap;
@@ -340,6 +341,59 @@ both_databases! {
         }
         let kept = "SELECT COUNT(*) AS n FROM webhook_events WHERE outcome = 'unmatched' AND due_at IS NULL";
         assert_eq!(shop.number(kept, []).await, 1);
+        let named = replay::unused(shop.db.primary()).await.expect("read");
+        assert_eq!(named.iter().map(|one| one.outcome.as_str()).collect::<Vec<_>>(), ["unmatched"]);
+    }
+
+    async fn what_nobody_could_use_is_named_and_tried_again(shop: TestShop) {
+        let waiting = Waiting::new(&shop).await;
+        waiting.gateway().play(&waiting.reference(), Scenario::WebhookFirst).await.expect("played");
+        let body = shop.rows::<Body>("SELECT body FROM test_webhooks", []).await.remove(0).body;
+        for (gateway, body) in [("test", "{"), ("gone", "{}")] {
+            let text = "INSERT INTO webhook_events
+                        (id, gateway, event_id, kind, body, received_at, due_at, tries, outcome)
+                        VALUES ($1, $2, 'e', 'k', $3, $4, $4, 0, 'waiting')";
+            let now = shop.clock.now();
+            let id = commerce::payments::WebhookId::new(now);
+            shop.execute(text, [id.into(), gateway.into(), body.into(), now.into()]).await;
+        }
+        let outcomes = async || {
+            let unused = replay::unused(shop.db.primary()).await.expect("read");
+            unused.into_iter().map(|one| one.outcome).collect::<Vec<_>>()
+        };
+        let named = async || {
+            let checked = examine(&shop, false).await.expect("examined");
+            checked.iter().find(|check| check.check == "webhooks-used").expect("a check").wrong
+        };
+        let act = async || {
+            let acted = act_on_due(&shop).await.expect("acted");
+            shop.wait_minutes(400);
+            acted
+        };
+        for _ in 0..7 {
+            assert_eq!(act().await, 2);
+        }
+        assert_eq!((outcomes().await.len(), named().await), (0, 0), "another replica may read them");
+        act().await;
+        assert_eq!((outcomes().await, named().await), (vec!["waiting".to_owned(); 2], 2));
+        act().await;
+        act().await;
+        assert_eq!((outcomes().await, named().await), (vec!["unreadable".to_owned(); 2], 2));
+        assert_eq!(act().await, 0, "not for ever");
+        shop.execute("UPDATE webhook_events SET body = $1 WHERE gateway = 'test'", [body.into()]).await;
+        for tried in [2, 0] {
+            assert_eq!(replay::replay_from_command_line(&shop).await.expect("tried again"), tried);
+        }
+        assert_eq!(shop.number("SELECT COUNT(*) AS n FROM audit_log WHERE action = 'webhooks-replayed'", []).await, 1);
+        assert_eq!(act().await, 2);
+        waiting.is(Lifecycle::Placed, Payment::Paid).await;
+        assert_eq!((outcomes().await.len(), named().await), (0, 0));
+        // Names and addresses are in it.
+        shop.wait_minutes(85 * 24 * 60);
+        assert_eq!(purge::purge(&shop).await.expect("purged"), 0);
+        shop.wait_minutes(5 * 24 * 60);
+        assert_eq!(purge::purge(&shop).await.expect("purged"), 1);
+        assert_eq!(shop.count("webhook_events").await, 1, "what waits is kept");
     }
 }
 

@@ -301,8 +301,13 @@ impl World {
 /// What the inputs of properties are drawn by.
 const SEED: u64 = 20_261_126;
 
+/// How many times as many random inputs as by default: `HISTORIES` says so.
+pub fn times() -> u32 {
+    std::env::var("HISTORIES").map_or(1, |times| times.parse().expect("a number in HISTORIES"))
+}
+
 /// Runs a property over a database: `cases` random inputs, shrunk where it fails. They are the same each time, so that
-/// what has failed fails again; with `HISTORIES` set they are others.
+/// what has failed fails again; with `HISTORIES` set they are [`times`] as many, and others.
 pub fn check<S, Checked>(cases: u32, strategy: &S, property: impl Fn(S::Value) -> Checked)
 where
     S: proptest::strategy::Strategy,
@@ -313,7 +318,8 @@ where
         RngSeed::Random if std::env::var_os("HISTORIES").is_none() => RngSeed::Fixed(SEED),
         asked => asked,
     };
-    let config = Config { cases, rng_seed, max_shrink_iters: 300, failure_persistence: None, ..defaults };
+    let config =
+        Config { cases: cases * times(), rng_seed, max_shrink_iters: 300, failure_persistence: None, ..defaults };
     let outcome = TestRunner::new(config).run(strategy, |value| {
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(property(value)))
     });

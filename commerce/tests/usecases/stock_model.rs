@@ -1,9 +1,10 @@
-//! Random histories of shopping against a model that fits on a page.
+//! Random histories of shopping against a model that fits on a page; `HISTORIES=20` runs twenty times as many, others each
+//! time.
 
 pub mod model;
 mod staff;
 
-use crate::harness::{Goods, Guest, TestShop, check};
+use crate::harness::{Goods, Guest, TestShop, check, times};
 use chrono::{DateTime, Utc};
 use commerce::accounts::SignedIn;
 use commerce::cart::CartError;
@@ -18,6 +19,9 @@ use proptest::prelude::*;
 use sea_orm::FromQueryResult;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+/// How many histories there are by default.
+const HISTORIES: u32 = 40;
 
 /// A shopper seldom does one thing alone: what is done in a row, until something is refused.
 fn acts() -> impl Strategy<Value = Vec<Act>> {
@@ -279,8 +283,8 @@ both_databases! {
         let frame = Frame::new(&shop).await;
         let level = || (0_i64..9, 0_i64..9);
         let histories = ([level(), level(), level()], prop::collection::vec(acts(), 30..60));
-        check(40, &histories, |(stock, acts)| follow(shop.clone(), frame.clone(), stock, acts.concat()));
+        check(HISTORIES, &histories, |(stock, acts)| follow(shop.clone(), frame.clone(), stock, acts.concat()));
         let orders = shop.count("orders").await;
-        assert!(orders > 40, "only {orders} orders: the histories are too tame");
+        assert!(orders > i64::from(HISTORIES * times()), "only {orders} orders: the histories are too tame");
     }
 }

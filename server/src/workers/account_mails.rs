@@ -67,6 +67,6 @@ impl Handler for AccountMails {
         let Some((email, name)) = queries::contact(shop.db.primary(), user).await? else { return Ok(()) };
         let mail = draw(&email, &name, &shop.reference().settings, &url);
         let key = format!("account:{}", event.id);
-        send_mail(shop, &key, &mail).await.map_err(HandlerError::failed)
+        Ok(send_mail(shop, &key, &mail).await?)
     }
 }

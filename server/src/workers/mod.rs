@@ -106,6 +106,7 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
             notifications::purge::purge(&shop).await?;
             returns::forget::purge_photos(&shop).await?;
             orders::purge::purge_drafts(&shop).await?;
+            payments::webhook::purge::purge(&shop).await?;
             let anonymised = orders::anonymise::anonymise(&shop).await?;
             if anonymised > 0 {
                 tracing::info!(anonymised, "orders older than their retention made anonymous");

@@ -4,7 +4,8 @@ use super::order_mails::path_of;
 use commerce::Shop;
 use commerce::events::{DomainEvent, Event, Handler, HandlerError};
 use commerce::notifications::Mail;
-use commerce::notifications::send_mail::{keep_mails, send_mail};
+use commerce::notifications::send_each::send_each;
+use commerce::notifications::send_mail::keep_mails;
 use commerce::orders::{OrderPlaced, queries};
 use commerce::payments::pay;
 
@@ -26,10 +27,7 @@ impl Handler for OrderConfirmation {
     }
 
     async fn handle(&self, shop: &Shop, event: &Event) -> Result<(), HandlerError> {
-        for (key, mail) in self.mails(shop, std::slice::from_ref(event)).await? {
-            send_mail(shop, &key, &mail).await.map_err(HandlerError::failed)?;
-        }
-        Ok(())
+        Ok(send_each(shop, self.mails(shop, std::slice::from_ref(event)).await?).await?)
     }
 
     async fn handle_together(&self, shop: &Shop, events: &[Event]) -> Option<Result<(), HandlerError>> {

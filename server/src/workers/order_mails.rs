@@ -57,7 +57,7 @@ impl Handler for OrderMails {
         match self.mail(shop, event, &order).await? {
             Some(mail) => {
                 let key = format!("order_mail:{}", event.id);
-                send_mail(shop, &key, &mail).await.map_err(HandlerError::failed)
+                Ok(send_mail(shop, &key, &mail).await?)
             }
             None => Ok(()),
         }

@@ -6,7 +6,7 @@ use commerce::accounts::{
 };
 use commerce::events::{DomainEvent, Event, Handler, HandlerError};
 use commerce::notifications::Mail;
-use commerce::notifications::send_mail::send_mail;
+use commerce::notifications::send_each::send_each;
 
 /// Sends these mails. The event is the key of its mails, so that each is sent once however often it is asked for, and
 /// erasing an account finds them.
@@ -69,10 +69,7 @@ impl Handler for ProfileMails {
             let gone: AccountErased = event.read()?;
             vec![("", app::mails::account_erased(&gone.email, &gone.name, settings, &self.public_url))]
         };
-        for (side, mail) in mails {
-            let key = format!("account:{}{side}", event.id);
-            send_mail(shop, &key, &mail).await.map_err(HandlerError::failed)?;
-        }
-        Ok(())
+        let mails = mails.into_iter().map(|(side, mail)| (format!("account:{}{side}", event.id), mail));
+        Ok(send_each(shop, mails.collect()).await?)
     }
 }

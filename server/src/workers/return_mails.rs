@@ -62,7 +62,7 @@ impl Handler for ReturnMails {
             // The key is one of those that go with the order's customer.
             Some(mail) => {
                 let key = format!("order_mail:{}", event.id);
-                send_mail(shop, &key, &mail).await.map_err(HandlerError::failed)
+                Ok(send_mail(shop, &key, &mail).await?)
             }
             None => Ok(()),
         }

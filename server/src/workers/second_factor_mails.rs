@@ -45,6 +45,6 @@ impl Handler for SecondFactorMails {
             app::mails::sign_in_code(&email, &name, settings, &code)
         };
         let key = format!("second factor:{}", event.id);
-        send_mail(shop, &key, &mail).await.map_err(HandlerError::failed)
+        Ok(send_mail(shop, &key, &mail).await?)
     }
 }

@@ -3,7 +3,7 @@
 use commerce::Shop;
 use commerce::events::{DomainEvent, Event, Handler, HandlerError};
 use commerce::inventory::{StockLow, queries};
-use commerce::notifications::send_mail::send_mail;
+use commerce::notifications::send_each::send_each;
 
 /// Sends the alerts. The event and the address are the key of a mail, so that there is one however often it is asked
 /// for.
@@ -26,11 +26,11 @@ impl Handler for StockAlerts {
     async fn handle(&self, shop: &Shop, event: &Event) -> Result<(), HandlerError> {
         let low: StockLow = event.read()?;
         let settings = &shop.reference().settings;
-        for recipient in queries::alert_recipients(shop.db.primary(), settings).await? {
+        let recipients = queries::alert_recipients(shop.db.primary(), settings).await?;
+        let mails = recipients.into_iter().map(|recipient| {
             let mail = app::mails::stock_low(&recipient, &low, settings, &self.public_url);
-            let key = format!("stock_low:{}:{recipient}", event.id);
-            send_mail(shop, &key, &mail).await.map_err(HandlerError::failed)?;
-        }
-        Ok(())
+            (format!("stock_low:{}:{recipient}", event.id), mail)
+        });
+        Ok(send_each(shop, mails.collect()).await?)
     }
 }

@@ -77,6 +77,27 @@ async fn the_doctor_says_whether_all_is_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn webhooks_that_nobody_could_use_are_listed_and_tried_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().to_str().expect("text");
+    let run = |arguments: &[&str]| {
+        let output = emporion(arguments, &[("DATA_DIR", data)]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    run(&["migrate"]);
+    let db = Database::connect(format!("sqlite://{data}/emporion.db")).await.expect("connected");
+    let text = "INSERT INTO webhook_events (id, gateway, event_id, kind, body, received_at, due_at, tries, outcome)
+                VALUES (RANDOMBLOB(16), 'card', 'evt-7', 'paid', '{}', '2026-01-01T00:00:00+00:00',
+                        NULL, 10, 'unmatched')";
+    db.execute_unprepared(text).await.expect("written");
+    let line = "2026-01-01 00:00 card evt-7: paid, unmatched, tried 10 times\n";
+    assert!(run(&["webhooks", "list"]).ends_with(line), "{}", run(&["webhooks", "list"]));
+    assert!(run(&["webhooks", "replay"]).ends_with("1 webhooks are tried again by the server.\n"));
+    assert!(!run(&["webhooks", "list"]).contains("evt-7"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_makes_no_database_and_migrates_none() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("data");

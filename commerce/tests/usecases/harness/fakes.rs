@@ -305,7 +305,7 @@ impl Mailer for Mailbox {
         let mut refusals = self.refusals.lock().expect("not poisoned");
         if *refusals > 0 {
             *refusals -= 1;
-            return Err(MailError::NotSent("told to refuse".to_owned()));
+            return Err(MailError::Refused("told to refuse".to_owned()));
         }
         self.sent.lock().expect("not poisoned").push(mail.clone());
         Ok(())
