@@ -124,6 +124,10 @@ async fn attempt_to_place(shop: &Shop, guest: &Token, agreement: Agreement) -> R
     check(&checkout, agreement)?;
     let order = insert(shop, &tx, guest, user, &checkout, now).await?;
     claims::hand_to_order(shop, &tx, cart_id, order.id, &demands(&checkout.cart)).await?;
+    // After the stock, as where an order gives both back.
+    if checkout.credit.minor() > 0 {
+        spend(shop, &tx, user, checkout.credit, order.id, now).await?;
+    }
     tx.commit().await?;
     Ok(order)
 }
@@ -225,9 +229,6 @@ async fn insert<C: ConnectionTrait>(
     };
     order::Entity::insert(row).exec_without_returning(tx).await?;
     insert_all::<line::Entity, _>(tx, lines(id, checkout, now)).await?;
-    if checkout.credit.minor() > 0 {
-        spend(shop, tx, user, checkout.credit, id, now).await?;
-    }
     if !checkout.is_covered() {
         let later = shop.reference().settings.capture_when_shipped;
         let reference = agrees_at_once.then(|| number.to_string());
