@@ -116,7 +116,8 @@ pub(super) fn key(page: &Page) -> String {
 fn shown(page: &Page, who: &SignedIn, order: Order, around: Around, typed: &Typed) -> impl IntoView + use<> {
     let may = who.role.allows(Permission::OrdersWrite);
     let by_hand = page.shop.gateways.get(&order.payment_method).is_some_and(|gateway| gateway.agrees_at_once());
-    let unpaid = order.lifecycle == Lifecycle::Placed && !matches!(order.payment, Payment::Paid | Payment::Refunded);
+    let settled = order.to_pay().minor() <= 0 || matches!(order.payment, Payment::Paid | Payment::Refunded);
+    let unpaid = order.lifecycle == Lifecycle::Placed && !settled;
     let (number, owed) = (order.number.to_string(), pay::owed_of(&order, &around.attempts));
     let dearer = !by_hand && receive_money::by_hand(&page.shop, &order, &around.attempts).is_some();
     let owing = (owed.minor() > 0 && order.lifecycle == Lifecycle::Placed).then(|| {

@@ -12,6 +12,7 @@ mod second_factor;
 mod stock;
 
 pub use accounts::{identity_linked, password_changed, registration_repeated, reset_password, verify_email};
+pub(crate) use order_confirmation::BY_TRANSFER;
 pub use order_confirmation::{next_step, order_confirmation};
 pub use order_money::{
     Difference, RefundedTo, order_cancelled, order_changed, order_to_pay, payment_declined, payment_reminder,

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use std::fmt::Write;
 
 /// The way to pay by which money comes to the account of the shop.
-const BY_TRANSFER: &str = "bank_transfer";
+pub(crate) const BY_TRANSFER: &str = "bank_transfer";
 
 /// Confirms an order of which `owed` is still to be paid and whose page is at `order_url`.
 pub fn order_confirmation(order: &Order, owed: Money, settings: &Settings, order_url: &str) -> Mail {

@@ -2,13 +2,16 @@
 //! was cancelled, they see what cancels it.
 
 use super::sheet::{Received, Sheet, cancellation, invoice, packing_slip};
+use crate::mails::BY_TRANSFER;
 use commerce::Shop;
 use commerce::accounts::{Permission, SignedIn, UserId};
 use commerce::db::DbErr;
 use commerce::fulfilment;
 use commerce::invoices::{Content, issue, queries as invoices};
 use commerce::orders::link::{View, open};
+use commerce::orders::refund::GivenBack;
 use commerce::orders::{Order, OrderNumber, queries};
+use commerce::payments::{Balance, ledger, pay};
 use commerce::token::Token;
 
 /// The invoice of the order that a token opens.
@@ -91,9 +94,22 @@ async fn of_order(shop: &Shop, order: Option<Order>, cancelled: Option<i64>) -> 
         return Ok(all.iter().find(|of| of.invoice.number == number).map(|of| cancellation(of, settings)));
     }
     let Some((order, issued)) = issue::with_order(shop, order).await? else { return Ok(None) };
+    let received = received(shop, &order).await?;
+    let replaced = invoices::cancelled_of_order(shop.db.latest(), order.id).await?;
+    Ok(Some(invoice(&Content::of(&order), &issued, received, &replaced, settings)))
+}
+
+async fn received(shop: &Shop, order: &Order) -> Result<Received, DbErr> {
     let db = shop.db.latest();
-    let money = commerce::payments::ledger::kept(db, order.id).await?;
-    let paid = Received { money, store_credit: order.store_credit.minor() };
-    let replaced = invoices::cancelled_of_order(db, order.id).await?;
-    Ok(Some(invoice(&Content::of(&order), &issued, paid, &replaced, settings)))
+    let attempts = ledger::attempts(db, order.id).await?;
+    let sum = |of: fn(&Balance) -> i64| attempts.iter().map(|attempt| of(&attempt.state.balance)).sum::<i64>();
+    let as_credit = GivenBack::of(db, order.id).await?;
+    Ok(Received {
+        store_credit: order.store_credit.minor(),
+        taken: sum(|balance| balance.captured),
+        set_aside: sum(Balance::held),
+        given_back: sum(|balance| balance.refunded) + as_credit.credited + as_credit.credit(order).returned,
+        due: pay::owed(db, order).await?.minor(),
+        by_transfer: order.payment_method == BY_TRANSFER,
+    })
 }

@@ -77,36 +77,47 @@ fn words(name: &'static str, width: u8) -> Column {
     Column { name, width, is_number: false }
 }
 
-/// What of an invoice was paid, in minor units of its currency.
+/// What of an invoice was paid and what is not, in minor units of its currency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Received {
-    /// With money, less what went back.
-    pub money: i64,
-    /// With store credit.
+    /// Paid with store credit.
     pub store_credit: i64,
+    /// Paid with money, whatever of it went back.
+    pub taken: i64,
+    /// Set aside by a gateway and not taken yet.
+    pub set_aside: i64,
+    /// Given back, as money and as store credit.
+    pub given_back: i64,
+    /// Still to be paid.
+    pub due: i64,
+    /// Whether that is to be transferred.
+    pub by_transfer: bool,
 }
 
-/// The invoice of an order of which this much is paid; `cancelled` are those that it replaces.
+/// The invoice of an order of which this was paid; `cancelled` are those that it replaces.
 pub fn invoice(
     content: &Content,
     invoice: &Invoice,
-    paid: Received,
+    received: Received,
     cancelled: &[CancelledInvoice],
     settings: &Settings,
 ) -> Sheet {
-    let due = content.total.gross.saturating_sub(paid.store_credit).saturating_sub(paid.money);
+    let Received { store_credit, taken, set_aside, given_back, due, .. } = received;
     let mut sums = sums(content, 1);
     let sum = |name: &str, minor, is_strong| Sum {
         name: name.to_owned(),
         amount: Money::new(minor, content.currency),
         is_strong,
     };
-    if paid.store_credit > 0 {
-        sums.push(sum("Paid with store credit", paid.store_credit, false));
-    }
-    sums.push(sum("Paid", paid.money, false));
+    let paid = [
+        ("Paid with store credit", store_credit),
+        ("Paid", taken),
+        ("Set aside", set_aside),
+        ("Given back", given_back),
+    ];
+    sums.extend(paid.into_iter().filter(|(_, minor)| *minor != 0).map(|(name, minor)| sum(name, minor, false)));
     sums.push(sum("Still to be paid", due, due > 0));
-    let mut notes = invoice_notes(content, due, settings);
+    let mut notes = invoice_notes(content, received, settings);
     let labels: Vec<_> = cancelled.iter().map(|cancelled| cancelled.invoice.label()).collect();
     if !labels.is_empty() {
         notes.push(format!("It replaces {}, cancelled because the order was changed.", labels.join(", ")));
@@ -211,15 +222,17 @@ fn sums(content: &Content, sign: i64) -> Vec<Sum> {
     sums
 }
 
-fn invoice_notes(content: &Content, due: i64, settings: &Settings) -> Vec<String> {
+fn invoice_notes(content: &Content, received: Received, settings: &Settings) -> Vec<String> {
     let mut notes = vec![format!("Delivered to: {}", content.delivery_address.lines().join(", "))];
-    if due > 0 {
-        let due = Money::new(due, content.currency);
-        notes.push(match content.payment_terms {
-            PaymentTerms::OnDelivery => format!("Please have {due} at hand when the parcel comes."),
+    if received.due > 0 {
+        let due = Money::new(received.due, content.currency);
+        notes.extend(match content.payment_terms {
+            PaymentTerms::OnDelivery => Some(format!("Please have {due} at hand when the parcel comes.")),
+            // It is paid on the page of the order.
+            PaymentTerms::InAdvance if !received.by_transfer => None,
             PaymentTerms::InAdvance | PaymentTerms::Invoice => {
                 let number = content.order_number;
-                format!("Please transfer {due} to {} with the reference {number}.", settings.bank_account)
+                Some(format!("Please transfer {due} to {} with the reference {number}.", settings.bank_account))
             }
         });
     }
@@ -290,32 +303,51 @@ mod tests {
         Invoice { order: order.id, number: 42, issued_at: DateTime::<Utc>::UNIX_EPOCH }
     }
 
+    fn invoiced(order: &Order, received: Received) -> Sheet {
+        invoice(&Content::of(order), &issued(order), received, &[], &Settings::default())
+    }
+
+    /// What comes after the total.
+    fn paid(sheet: &Sheet) -> Vec<(&str, i64)> {
+        sheet.sums[3..].iter().map(|sum| (sum.name.as_str(), sum.amount.minor())).collect()
+    }
+
     #[test]
     fn an_invoice_adds_up() {
-        let (order, settings) = (order(), Settings::default());
-        let sheet =
-            invoice(&Content::of(&order), &issued(&order), Received { money: 1_000, store_credit: 0 }, &[], &settings);
+        let order = order();
+        let received = Received { taken: 1_000, due: 2_070, by_transfer: true, ..Received::default() };
+        let sheet = invoiced(&order, received);
         assert_eq!(sheet.title, "Invoice INV-000042");
-        let sums: Vec<_> = sheet.sums.iter().map(|sum| (sum.name.as_str(), sum.amount.minor())).collect();
-        let expected =
-            [("Net", 2_580), ("Tax 19 %", 490), ("Total", 3_070), ("Paid", 1_000), ("Still to be paid", 2_070)];
-        assert_eq!(sums, expected);
+        let sums: Vec<_> = sheet.sums[..3].iter().map(|sum| (sum.name.as_str(), sum.amount.minor())).collect();
+        assert_eq!(sums, [("Net", 2_580), ("Tax 19 %", 490), ("Total", 3_070)]);
+        assert_eq!(paid(&sheet), [("Paid", 1_000), ("Still to be paid", 2_070)]);
         assert!(sheet.rows.iter().all(|row| row.len() == sheet.columns.len()));
         assert_eq!(sheet.columns.iter().map(|column| u32::from(column.width)).sum::<u32>(), 100);
         let last: Vec<_> = sheet.rows.iter().map(|row| row[5].text.as_str()).collect();
         assert_eq!(last, ["€25.80", "€4.90"]);
         assert!(sheet.notes[1].contains("€20.70") && sheet.notes[1].contains("E-0000-0000"), "{:?}", sheet.notes);
         assert!(sheet.facts.contains(&("Seller’s tax number", "DE000000000".to_owned())));
-        let paid =
-            invoice(&Content::of(&order), &issued(&order), Received { money: 3_070, store_credit: 0 }, &[], &settings);
-        assert_eq!((paid.sums[4].amount.minor(), paid.sums[4].is_strong, paid.notes.len()), (0, false, 1));
-        let received = Received { money: 1_000, store_credit: 70 };
-        let sheet = invoice(&Content::of(&order), &issued(&order), received, &[], &settings);
-        let sums: Vec<_> = sheet.sums.iter().map(|sum| (sum.name.as_str(), sum.amount.minor())).collect();
-        assert_eq!(
-            sums[2..],
-            [("Total", 3_070), ("Paid with store credit", 70), ("Paid", 1_000), ("Still to be paid", 2_000)]
-        );
+        let sheet = invoiced(&order, Received { taken: 3_070, by_transfer: true, ..Received::default() });
+        assert_eq!((sheet.sums[4].amount.minor(), sheet.sums[4].is_strong, sheet.notes.len()), (0, false, 1));
+        let sheet = invoiced(&order, Received { store_credit: 70, due: 2_000, ..received });
+        assert_eq!(paid(&sheet), [("Paid with store credit", 70), ("Paid", 1_000), ("Still to be paid", 2_000)]);
+    }
+
+    #[test]
+    fn an_invoice_asks_for_what_is_owed_and_where_it_is_paid() {
+        let order = order();
+        let back = invoiced(&order, Received { taken: 3_070, given_back: 1_000, ..Received::default() });
+        assert_eq!(paid(&back), [("Paid", 3_070), ("Given back", 1_000), ("Still to be paid", 0)]);
+        let held = invoiced(&order, Received { set_aside: 3_070, by_transfer: true, ..Received::default() });
+        assert_eq!(paid(&held), [("Set aside", 3_070), ("Still to be paid", 0)]);
+        let rest = invoiced(&order, Received { taken: 3_000, due: 70, ..Received::default() });
+        assert_eq!(paid(&rest), [("Paid", 3_000), ("Still to be paid", 70)]);
+        for sheet in [&back, &held, &rest] {
+            assert_eq!(sheet.notes.len(), 1, "nothing is to be transferred: {:?}", sheet.notes);
+        }
+        let in_cash = Order { payment_terms: PaymentTerms::OnDelivery, ..order };
+        let sheet = invoiced(&in_cash, Received { due: 3_070, ..Received::default() });
+        assert!(sheet.notes[1].contains("€30.70 at hand"), "{:?}", sheet.notes);
     }
 
     #[test]

@@ -124,6 +124,10 @@ async fn attempt_to_place(shop: &Shop, guest: &Token, agreement: Agreement) -> R
     check(&checkout, agreement)?;
     let order = insert(shop, &tx, guest, user, &checkout, now).await?;
     claims::hand_to_order(shop, &tx, cart_id, order.id, &demands(&checkout.cart)).await?;
+    // After the stock, as where an order gives both back.
+    if checkout.credit.minor() > 0 {
+        spend(shop, &tx, user, checkout.credit, order.id, now).await?;
+    }
     tx.commit().await?;
     Ok(order)
 }
@@ -250,9 +254,6 @@ async fn insert<C: ConnectionTrait>(
         together.extend(events::rows(shop, vec![NewEvent::of(&placed, 1)])?);
     }
     insert_together(tx, together).await?;
-    if checkout.credit.minor() > 0 {
-        spend(shop, tx, user, checkout.credit, id, now).await?;
-    }
     Ok(Made { id, waits, payer: user })
 }
 

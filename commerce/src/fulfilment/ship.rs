@@ -107,6 +107,10 @@ pub fn may_ship(order: &Order) -> Result<(), OrderError> {
     Ok(())
 }
 
+/// The same of a row of `orders`.
+pub(crate) const MAY_SHIP: &str = "lifecycle = 'placed' AND fulfilment IN ('unfulfilled', 'partly_shipped')
+    AND (payment_terms <> 'in_advance' OR payment IN ('authorised', 'paid', 'partly_refunded') OR total <= 0)";
+
 /// Sends something of an order: takes it out of the stock, and has its money taken where that waited for it.
 ///
 /// # Errors

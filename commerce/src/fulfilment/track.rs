@@ -5,6 +5,7 @@ use super::record_tracking::record_tracking;
 use crate::Shop;
 use crate::db::{placeholders, sql};
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::{StreamExt, TryStreamExt, stream};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
 /// How many minutes after it was asked about a shipment a carrier is asked again.
@@ -14,7 +15,19 @@ const PERIOD_MINUTES: i64 = 30;
 const LONGEST_DAYS: i64 = 60;
 
 /// How many shipments one round asks about.
-const BATCH: u32 = 20;
+pub const BATCH: usize = 20;
+
+/// How many shipments are asked about at a time: most of the while is a carrier's.
+const AT_ONCE: usize = 8;
+
+/// What a round has come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// How many shipments were to be asked about.
+    pub due: usize,
+    /// Which of them were delivered by it.
+    pub delivered: Vec<ShipmentId>,
+}
 
 #[derive(FromQueryResult)]
 struct Due {
@@ -24,28 +37,32 @@ struct Due {
     checked_at: Option<DateTime<Utc>>,
 }
 
-/// Asks about the shipments under way that were not asked about for longest, and writes down what is told; gives which
-/// of them were delivered by it. A carrier that does not answer is asked again like the others.
+/// Asks about the shipments under way that were not asked about for longest, and writes down what is told. A carrier
+/// that does not answer is asked again like the others.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn track_due(shop: &Shop) -> Result<Vec<ShipmentId>, DbErr> {
-    let mut delivered = Vec::new();
-    for due in due(shop).await? {
-        let Some(carrier) = shop.carriers.get(&due.carrier) else { continue };
-        if !lease(shop, &due).await? {
-            continue;
-        }
-        match carrier.track(&due.tracking_number).await {
-            Ok(told) => {
-                if record_tracking(shop, due.id, &told).await? {
-                    delivered.push(due.id);
-                }
-            }
-            Err(error) => tracing::warn!(shipment = %due.id, carrier = due.carrier, %error, "shipment not tracked"),
+pub async fn track_due(shop: &Shop) -> Result<Round, DbErr> {
+    let all = due(shop).await?;
+    let due = all.len();
+    let asked = stream::iter(all).map(|one| ask(shop, one)).buffer_unordered(AT_ONCE);
+    let delivered: Vec<_> = asked.try_collect().await?;
+    Ok(Round { due, delivered: delivered.into_iter().flatten().collect() })
+}
+
+/// Asks about a shipment, unless somebody else does; gives it where it was delivered.
+async fn ask(shop: &Shop, due: Due) -> Result<Option<ShipmentId>, DbErr> {
+    let Some(carrier) = shop.carriers.get(&due.carrier) else { return Ok(None) };
+    if !lease(shop, &due).await? {
+        return Ok(None);
+    }
+    match carrier.track(&due.tracking_number).await {
+        Ok(told) => Ok(record_tracking(shop, due.id, &told).await?.then_some(due.id)),
+        Err(error) => {
+            tracing::warn!(shipment = %due.id, carrier = due.carrier, %error, "shipment not tracked");
+            Ok(None)
         }
     }
-    Ok(delivered)
 }
 
 async fn due(shop: &Shop) -> Result<Vec<Due>, DbErr> {

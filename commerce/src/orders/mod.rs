@@ -118,7 +118,7 @@ pub struct Order {
 impl Order {
     /// Its state in one word.
     pub fn status(&self) -> Status {
-        status(self.lifecycle, self.payment, self.fulfilment, self.payment_terms)
+        status(self.lifecycle, self.payment, self.fulfilment, self.payment_terms, self.total.gross)
     }
 
     /// Whether it waits for its payment as its shopper has placed it: staff, who make and change orders, give more time.

@@ -150,7 +150,7 @@ fn summary_of(row: order::Model) -> Result<OrderSummary, DbErr> {
         id: row.id,
         number: facts.number,
         lifecycle: facts.lifecycle,
-        status: status(facts.lifecycle, facts.payment, facts.fulfilment, facts.terms),
+        status: status(facts.lifecycle, facts.payment, facts.fulfilment, facts.terms, row.total),
         total: Money::new(row.total, currency(&row.currency)?),
         created_at: row.created_at,
     })

@@ -267,7 +267,7 @@ impl GivenBack {
 
     /// The store credit that an order was paid with, and what of it went back: all of it once the order is given up,
     /// unless what was paid is kept.
-    pub(crate) fn credit(self, order: &Order) -> Credit {
+    pub fn credit(self, order: &Order) -> Credit {
         self.credit_of(order.store_credit.minor(), order.lifecycle, order.keeps_payment)
     }
 

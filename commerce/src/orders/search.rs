@@ -5,6 +5,7 @@ use super::{Lifecycle, Order, OrderId, OrderNumber, OrderSummary, queries};
 use crate::Shop;
 use crate::accounts::{Permission, SignedIn};
 use crate::db::sql;
+use crate::fulfilment::ship::MAY_SHIP;
 use crate::orders::cancel::OrderError;
 use sea_orm::{ConnectionTrait, Value};
 
@@ -18,7 +19,7 @@ pub struct OrderFilter {
     pub text: String,
     /// In which state of their lifecycle.
     pub lifecycle: Option<Lifecycle>,
-    /// Only those that are to be sent.
+    /// Only those of which something may be sent.
     pub to_ship: bool,
     /// Those made before this one.
     pub before: Option<OrderId>,
@@ -41,7 +42,7 @@ pub async fn search(shop: &Shop, who: &SignedIn, filter: &OrderFilter) -> Result
     if !who.role.allows(Permission::OrdersRead) {
         return Err(OrderError::NotAllowed);
     }
-    let mut conditions = vec!["1 = 1".to_owned()];
+    let mut conditions = vec![if filter.to_ship { MAY_SHIP } else { "1 = 1" }.to_owned()];
     let mut values: Vec<Value> = Vec::new();
     let mut add = |condition: &str, value: Value| {
         values.push(value);
@@ -57,9 +58,6 @@ pub async fn search(shop: &Shop, who: &SignedIn, filter: &OrderFilter) -> Result
     }
     if let Some(lifecycle) = filter.lifecycle {
         add("lifecycle = $?", lifecycle.code().into());
-    }
-    if filter.to_ship {
-        add("lifecycle = $? AND fulfilment IN ('unfulfilled', 'partly_shipped')", Lifecycle::Placed.code().into());
     }
     if let Some(before) = filter.before {
         add("id < $?", before.into());

@@ -128,15 +128,22 @@ impl Lifecycle {
     }
 }
 
-/// The one word for an order's three facts. Where payment is due on delivery
-/// or by invoice, the terms count as the confirmation that payment gives else.
-pub fn status(lifecycle: Lifecycle, payment: Payment, fulfilment: Fulfilment, terms: PaymentTerms) -> Status {
-    let confirmed = match terms {
+/// The one word for the three facts of an order that comes to `total`, in minor units. Where payment is due on delivery
+/// or by invoice, the terms count as the confirmation that payment gives else; what costs nothing needs none.
+pub fn status(
+    lifecycle: Lifecycle,
+    payment: Payment,
+    fulfilment: Fulfilment,
+    terms: PaymentTerms,
+    total: i64,
+) -> Status {
+    let agreed = match terms {
         PaymentTerms::OnDelivery | PaymentTerms::Invoice => true,
         PaymentTerms::InAdvance => {
             matches!(payment, Payment::Authorised | Payment::Paid | Payment::PartlyRefunded | Payment::Refunded)
         }
     };
+    let confirmed = agreed || total <= 0;
     match (lifecycle, fulfilment) {
         (Lifecycle::Cancelled, _) => Status::Cancelled,
         (Lifecycle::Draft | Lifecycle::AwaitingPayment | Lifecycle::InReview, _) => Status::Pending,
@@ -181,7 +188,7 @@ mod tests {
             for payment in Payment::ALL {
                 for fulfilment in Fulfilment::ALL {
                     for terms in PaymentTerms::ALL {
-                        let word = status(*lifecycle, *payment, *fulfilment, terms);
+                        let word = status(*lifecycle, *payment, *fulfilment, terms, 100);
                         assert_eq!(word == Status::Cancelled, *lifecycle == Lifecycle::Cancelled);
                         if matches!(word, Status::Shipped | Status::Delivered) {
                             assert_eq!(*lifecycle, Lifecycle::Placed);
@@ -190,11 +197,13 @@ mod tests {
                 }
             }
         }
-        let placed = |payment, terms| status(Lifecycle::Placed, payment, Fulfilment::Unfulfilled, terms);
+        let placed = |payment, terms| status(Lifecycle::Placed, payment, Fulfilment::Unfulfilled, terms, 100);
         assert_eq!(placed(Payment::None, PaymentTerms::InAdvance), Status::Pending);
         assert_eq!(placed(Payment::PartlyPaid, PaymentTerms::InAdvance), Status::Pending);
         assert_eq!(placed(Payment::Paid, PaymentTerms::InAdvance), Status::Processing);
         assert_eq!(placed(Payment::None, PaymentTerms::OnDelivery), Status::Processing);
+        let free = |lifecycle| status(lifecycle, Payment::None, Fulfilment::Unfulfilled, PaymentTerms::InAdvance, 0);
+        assert_eq!([free(Lifecycle::Placed), free(Lifecycle::Draft)], [Status::Processing, Status::Pending]);
     }
 
     #[test]

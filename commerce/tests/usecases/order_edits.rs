@@ -15,7 +15,8 @@ use commerce::orders::compose::stage::{discard, stage};
 use commerce::orders::compose::{Agreement, Composition, EditError, EditId, Missing, Proposal};
 use commerce::orders::receive_money::receive_money;
 use commerce::orders::refund::{Refund, RefundMethod, refund};
-use commerce::orders::{Lifecycle, Order, OrderId, Payment, draft, edit, queries};
+use commerce::orders::search::{OrderFilter, search as orders_like};
+use commerce::orders::{Lifecycle, Order, OrderId, Payment, Status, draft, edit, queries};
 use commerce::payments::operate::operate_due;
 use commerce::payments::record::{Source, record};
 use commerce::payments::settle::settle_due;
@@ -475,6 +476,30 @@ both_databases! {
         assert_eq!(order(&shop, late).await.lifecycle, Lifecycle::Cancelled);
         assert_eq!(shop.stock("MUG").await, (10, 3));
         shop.assert_ledger_agrees().await;
+    }
+
+    async fn a_draft_that_costs_nothing_is_made_ready_and_sent(shop: TestShop) {
+        let ada = shop.admin("ada@shop.example").await;
+        shop.execute("UPDATE delivery_methods SET price = 0", []).await;
+        shop.refresh().await.expect("read anew");
+        for method in ["card", "bank_transfer"] {
+            let id = drafted(&shop, &ada, method).await;
+            let free = |composition: &mut Composition| {
+                composition.lines.iter_mut().for_each(|line| line.unit_price = Some(0));
+            };
+            let seen = propose(&shop, &ada, id, free).await.expect("kept");
+            assert_eq!((seen.total, order(&shop, id).await.status()), (0, Status::Pending));
+            draft::submit(&shop, &ada, id, seen).await.expect("submitted");
+            let now = order(&shop, id).await;
+            assert_eq!((now.lifecycle, now.status()), (Lifecycle::Placed, Status::Processing));
+            let to_send = OrderFilter { to_ship: true, ..OrderFilter::default() };
+            let (found, _) = orders_like(&shop, &ada, &to_send).await.expect("found");
+            let found: Vec<_> = found.iter().map(|of| (of.order.id, of.order.status)).collect();
+            assert_eq!(found, [(id, Status::Processing)]);
+            ship(&shop, &ada, id, &parcel(&shop, id).await).await.expect("sent");
+            assert_eq!(order(&shop, id).await.status(), Status::Shipped);
+        }
+        shop.assert_all_is_well().await;
     }
 
     async fn a_draft_comes_to_what_the_checkout_asks_for_the_same(shop: TestShop) {

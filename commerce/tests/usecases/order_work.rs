@@ -4,13 +4,14 @@ use crate::harness::TestShop;
 use commerce::accounts::SignedIn;
 use commerce::checkout::Step;
 use commerce::checkout::save_step::StepDone;
-use commerce::fulfilment::ship::{Parcel, deliver, ship};
+use commerce::fulfilment::ship::{Parcel, deliver, may_ship, ship};
 use commerce::money::{Currency, Money};
 use commerce::orders::cancel::{self, OrderError};
 use commerce::orders::receive_money::receive_money;
 use commerce::orders::refund::{Refund, RefundMethod, refund, refundable};
 use commerce::orders::search::{OrderFilter, search};
-use commerce::orders::{Fulfilment, Order, OrderId, Payment, Status, queries};
+use commerce::orders::{Fulfilment, Lifecycle, Order, OrderId, Payment, Status, queries};
+use commerce::payments::PaymentTerms;
 use commerce::payments::operate::operate_due;
 
 fn euros(minor: i64) -> Money {
@@ -224,5 +225,46 @@ both_databases! {
             assert_eq!(search(&shop, &ada, &none).await.expect("found").0, [], "{text}");
         }
         assert!(matches!(search(&shop, &customer(&shop).await, &all).await, Err(OrderError::NotAllowed)));
+    }
+
+    async fn what_is_to_be_sent_is_what_may_be(shop: TestShop) {
+        let ada = shop.admin("ada@example.org").await;
+        let (by_transfer, by_card) = (ordered(&shop, "bank_transfer").await, ordered(&shop, "card").await);
+        let in_cash = ordered(&shop, "cash_on_delivery").await;
+        let to_send = OrderFilter { to_ship: true, ..OrderFilter::default() };
+        let found = async || {
+            let (found, _) = search(&shop, &ada, &to_send).await.expect("found");
+            found.into_iter().map(|of| of.order.id).collect::<Vec<_>>()
+        };
+        assert_eq!(found().await.len(), 2);
+        assert!(!found().await.contains(&by_transfer), "it is not paid");
+        let total = order(&shop, by_card).await.total.gross;
+        refund(&shop, &ada, by_card, &of_amount("all", total)).await.expect("decided");
+        operate_due(&shop).await.expect("operated");
+        assert_eq!(found().await, [in_cash], "what was given back is not sent");
+        ship(&shop, &ada, in_cash, &parcel(&shop, in_cash, "a", &[(0, 2), (1, 1)]).await).await.expect("sent");
+        assert_eq!(found().await, []);
+        // Whatever is stored of an order.
+        let (facts, free) = ("UPDATE orders SET lifecycle = $2, payment = $3, fulfilment = $4, payment_terms = $5
+                              WHERE id = $1", "UPDATE orders SET net = 0, tax = 0, total = 0 WHERE id = $1");
+        for costs in [true, false] {
+            if !costs {
+                shop.execute(free, [by_transfer.into()]).await;
+            }
+            for lifecycle in [Lifecycle::Placed, Lifecycle::InReview, Lifecycle::Cancelled] {
+                for payment in Payment::ALL {
+                    for fulfilment in Fulfilment::ALL {
+                        for terms in PaymentTerms::ALL {
+                            let codes = [lifecycle.code(), payment.code(), fulfilment.code(), terms.code()];
+                            let values = codes.map(sea_orm::Value::from);
+                            shop.execute(facts, std::iter::once(sea_orm::Value::from(by_transfer)).chain(values)).await;
+                            let now = order(&shop, by_transfer).await;
+                            let may = may_ship(&now).is_ok();
+                            assert_eq!(found().await.contains(&by_transfer), may, "{codes:?}, {}", now.total.gross);
+                        }
+                    }
+                }
+            }
+        }
     }
 }

@@ -12,6 +12,7 @@ use commerce::fulfilment::{
 use commerce::orders::{Fulfilment, Order, OrderId};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
+use std::time::Duration;
 
 /// Somebody who buys two mugs and a plate.
 pub async fn ordered(shop: &TestShop) -> Order {
@@ -196,16 +197,16 @@ both_databases! {
         })
         .await;
         van.tells("V-1", Err(CarrierError::Unavailable));
-        assert_eq!(track::track_due(&shop).await.expect("asked"), []);
+        assert_eq!(track::track_due(&shop).await.expect("asked").delivered, []);
         assert_eq!(van.asked(), ["V-1"]);
         track::track_due(&shop).await.expect("not asked again at once");
         assert!(van.asked().is_empty());
         shop.wait_minutes(30);
         van.tells("V-1", Ok(vec![told("1", TrackingKind::InTransit, shop.clock.now())]));
-        assert_eq!(track::track_due(&shop).await.expect("asked"), []);
+        assert_eq!(track::track_due(&shop).await.expect("asked").delivered, []);
         shop.wait_minutes(30);
         van.tells("V-1", Ok(vec![told("2", TrackingKind::Delivered, shop.clock.now())]));
-        assert_eq!(track::track_due(&shop).await.expect("asked"), [one]);
+        assert_eq!(track::track_due(&shop).await.expect("asked").delivered, [one]);
         assert_eq!(van.asked(), ["V-1", "V-1"]);
         shop.wait_minutes(30);
         track::track_due(&shop).await.expect("nothing is left to ask");
@@ -220,8 +221,9 @@ both_databases! {
             by_van(&shop, order.id, &format!("V-{n:02}")).await;
         }
         let mut asked = Vec::new();
-        for _ in 0..3 {
-            track::track_due(&shop).await.expect("asked");
+        for due in [20, 20, 5, 0] {
+            let round = track::track_due(&shop).await.expect("asked");
+            assert_eq!(round.due, due, "a full round says that there may be more");
             asked.extend(shop.world().van.asked());
             shop.wait_seconds(1);
         }
@@ -237,6 +239,41 @@ both_databases! {
         shop.wait_minutes(61 * 24 * 60);
         track::track_due(&shop).await.expect("given up");
         assert!(shop.world().van.asked().is_empty());
+    }
+
+    async fn nobody_waits_for_a_slow_carrier_alone_and_each_parcel_is_asked_about_once(shop: TestShop) {
+        shop.sells("MUG", 1_290, 500).await;
+        shop.sells("PLATE", 990, 500).await;
+        let order = ordered(&shop).await;
+        for n in 0..20 {
+            by_van(&shop, order.id, &format!("V-{n:02}")).await;
+        }
+        let van = shop.world().van.clone();
+        let silence = van.silence().await;
+        let rounds: Vec<_> = (0..2)
+            .map(|_| {
+                let shop = shop.clone();
+                tokio::spawn(async move { track::track_due(&shop).await })
+            })
+            .collect();
+        let mut asked = Vec::new();
+        let eight = async {
+            while asked.len() < 8 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                asked.extend(van.asked());
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), eight).await.expect("asked before the first one answers");
+        drop(silence);
+        for round in rounds {
+            round.await.expect("no panic").expect("asked");
+        }
+        asked.extend(van.asked());
+        asked.sort();
+        let all: Vec<_> = (0..20).map(|n| format!("V-{n:02}")).collect();
+        assert_eq!(asked, all);
+        track::track_due(&shop).await.expect("not asked again at once");
+        assert!(van.asked().is_empty());
     }
 
     async fn a_label_is_bought_once_for_each_key(shop: TestShop) {

@@ -1,5 +1,6 @@
 //! Shoppers who come back from a gateway, and what gateways send.
 
+use super::notice::Notice;
 use super::problem::Problem;
 use super::{Web, pages};
 use axum::Router;
@@ -21,6 +22,13 @@ const WEBHOOK_MOST: usize = 256 * 1024;
 /// The most bytes of what a browser brings along from a gateway.
 const RETURN_MOST: usize = 64 * 1024;
 
+const UNKNOWN: Notice = Notice {
+    status: StatusCode::SERVICE_UNAVAILABLE,
+    code: "unavailable",
+    title: "Your payment is being checked",
+    advice: "We can’t see yet how it went. Nothing is lost: please look again in a moment, and don’t pay twice.",
+};
+
 /// Whether a browser may be sent here by another site's form: nothing of it is trusted but what is signed.
 pub fn is_return(path: &str) -> bool {
     path.strip_prefix("/payments/")
@@ -38,6 +46,7 @@ pub fn routes() -> Router<Web> {
 /// A shopper comes back, by a link or by a form of the gateway's; they go on at their order.
 async fn come_back(State(web): State<Web>, Path(gateway): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    let headers = parts.headers.clone();
     let body =
         Limited::new(body, RETURN_MOST).collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let query = parts.uri.query().unwrap_or_default().as_bytes();
@@ -60,10 +69,19 @@ async fn come_back(State(web): State<Web>, Path(gateway): Path<String>, request:
         Ok(None) => missing(web).await,
         Err(error) => {
             tracing::error!(%error, "payment not looked up");
-            // It is known soon, by the webhook or by asking again.
-            see_other("/?refused=unavailable")
+            let again = again(&web, &gateway, &parameters);
+            let mut answer = UNKNOWN.leading(UNKNOWN.advice, ("Look again", &again), &web.site, &headers);
+            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+            answer
         }
     }
+}
+
+/// The address that a shopper has come back by, with what the gateway has sent in a form: as HTML.
+fn again(web: &Web, gateway: &str, parameters: &BTreeMap<String, String>) -> String {
+    let code = web.shop.gateways.get(gateway).map_or("", |gateway| gateway.code());
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+    format!("/payments/{code}/return?{}", query.replace('&', "&amp;"))
 }
 
 fn see_other(address: &str) -> Response {

@@ -87,11 +87,11 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
     });
     regularly("track_shipments", 180, |shop| {
         Box::pin(async move {
-            let delivered = fulfilment::track::track_due(&shop).await?;
+            let fulfilment::track::Round { due, delivered } = fulfilment::track::track_due(&shop).await?;
             if !delivered.is_empty() {
                 tracing::info!(delivered = delivered.len(), "shipments delivered");
             }
-            Ok(Next::Later)
+            Ok(Next::after(due, fulfilment::track::BATCH))
         })
     });
     regularly("purge", 3_600, |shop| {

@@ -20,7 +20,7 @@ use commerce::orders::{Lifecycle, Order, OrderId, Payment, queries};
 use commerce::payments::{Action, PaymentFailed, RefundIssued, pay};
 
 /// Tells customers what becomes of their orders. The event is the key of its mail, so that there is one however often
-/// it is asked for.
+/// it is asked for; of a payment that did not go through it is the attempt, of which gateways tell in several ways.
 #[derive(Debug)]
 pub struct OrderMails {
     /// Where the page of an order is found.
@@ -56,8 +56,11 @@ impl Handler for OrderMails {
         }
         match self.mail(shop, event, &order).await? {
             Some(mail) => {
-                let key = format!("order_mail:{}", event.id);
-                Ok(send_mail(shop, &key, &mail).await?)
+                let about = match event.kind == PaymentFailed::KIND.name {
+                    true => event.read::<PaymentFailed>()?.attempt.0,
+                    false => event.id,
+                };
+                Ok(send_mail(shop, &format!("order_mail:{about}"), &mail).await?)
             }
             None => Ok(()),
         }
@@ -109,7 +112,9 @@ impl OrderMails {
             return Ok((credit.minor() > 0).then(|| refund_issued(about, credit, RefundedTo::StoreCredit, &[])));
         }
         let failed: PaymentFailed = event.read()?;
-        let waits = order.lifecycle == Lifecycle::AwaitingPayment && failed.action == Action::Authorise;
+        // Gateways that take money at once never set it aside.
+        let asked = matches!(failed.action, Action::Authorise | Action::Capture);
+        let waits = order.lifecycle == Lifecycle::AwaitingPayment && asked;
         Ok(waits.then(|| payment_declined(about, order.pay_by, &url)))
     }
 }

@@ -19,6 +19,7 @@ mod order_edits;
 mod origin;
 mod pages;
 mod parcels;
+mod payments;
 mod people;
 mod policy;
 mod rabbit;

@@ -6,8 +6,11 @@ use commerce::accounts::{Device, Password, Registration, create_admin, sign_in};
 use commerce::fulfilment::insert_shipment::{NewShipment, insert_shipment};
 use commerce::fulfilment::{ShipmentLine, queries};
 use commerce::inventory::LocationId;
+use commerce::money::Money;
 use commerce::orders::link::{View, link};
 use commerce::orders::{Order, queries as orders};
+use commerce::payments::record::{Source, record};
+use commerce::payments::{Action, Fact, Outcome, ledger};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use sea_orm::ConnectionTrait;
@@ -95,6 +98,57 @@ async fn who_may_see_an_order_gets_its_invoice() {
                 assert_eq!(answer.status, 404, "{path}/{end}");
                 assert!(!answer.text().contains("Lovelace"), "{path}/{end}");
             }
+        }
+        server.stop().await;
+    }
+}
+
+/// What a gateway tells of this much of an order.
+async fn told(server: &Server, order: &Order, action: Action, minor: i64) {
+    let attempts = ledger::attempts(server.shop.db.primary(), order.id).await.expect("read");
+    let fact = Fact {
+        name: format!("{action:?}"),
+        action,
+        outcome: Outcome::Succeeded,
+        amount: Money::new(minor, order.currency),
+        reference: None,
+        operation: None,
+        reason: None,
+    };
+    assert!(record(&server.shop, attempts[0].id, &[fact], Source::Webhook).await.expect("recorded"));
+}
+
+#[tokio::test]
+async fn an_invoice_asks_for_no_money_that_is_not_owed() {
+    for kind in databases() {
+        let server = Server::start(kind).await;
+        crate::fixture::fill(&server.shop).await;
+        let db = server.shop.db.primary();
+        let mut sheets = Vec::new();
+        for action in [Action::Authorise, Action::Capture] {
+            let token = buy(&server.shop).await;
+            let order = orders::by_access_token(db, &token.hash()).await.expect("read").expect("one");
+            // What is set aside is to wait until something is sent.
+            db.execute_unprepared("UPDATE payment_attempts SET capture_later = TRUE").await.expect("changed");
+            let path = format!("/checkout/confirmation/{}/invoice", token.as_str());
+            let before = page(&server, &path, "theme=dark").await;
+            assert!(before.text().contains("Please transfer €102.90"), "{}", before.text());
+            told(&server, &order, action, order.total.gross).await;
+            if action == Action::Capture {
+                told(&server, &order, Action::Refund, 1_000).await;
+            }
+            let number = sheets.len() + 1;
+            let file = server.get(&format!("{path}.pdf")).await;
+            sheets.push(text_of(&file, &format!("invoice-inv-{number:06}")));
+        }
+        for (sheet, parts, absent) in [
+            (&sheets[0], ["Set aside", "Still to be paid", "€0.00"], "Given back"),
+            (&sheets[1], ["Given back", "€10.00", "€0.00"], "Set aside"),
+        ] {
+            for part in parts {
+                assert!(sheet.contains(part), "{part} is not in {sheet}");
+            }
+            assert!(!sheet.contains(absent) && !sheet.contains("Please transfer"), "{sheet}");
         }
         server.stop().await;
     }

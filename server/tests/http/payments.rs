@@ -1,0 +1,86 @@
+//! Shoppers who pay at a gateway: what they are told, and where they come back to.
+
+use crate::fixture::fill;
+use crate::harness::{Kind, Place, Server, databases};
+use crate::workers::buy_by;
+use commerce::Shop;
+use commerce::db::sql;
+use commerce::events::dispatch::dispatch_due;
+use commerce::orders::queries as orders;
+use commerce::payments::ledger::{self, Attempt};
+use commerce::payments::pay::return_address;
+use commerce::payments::record::{Source, record};
+use commerce::payments::{Action, Fact, Outcome};
+use commerce::token::Token;
+use hyper::Method;
+use sea_orm::ConnectionTrait;
+use server::startup;
+
+async fn place(kind: Kind) -> Place {
+    Place::new(kind).await.with("TEST_GATEWAY", "on")
+}
+
+/// Buys something that is to be paid at the test gateway.
+async fn buy(shop: &Shop) -> (Token, Attempt) {
+    fill(shop).await;
+    let token = buy_by(shop, "test").await;
+    let order = orders::by_access_token(shop.db.primary(), &token.hash()).await.expect("read").expect("one");
+    let attempts = ledger::attempts(shop.db.primary(), order.id).await.expect("read");
+    (token, attempts.into_iter().next().expect("one"))
+}
+
+#[tokio::test]
+async fn a_payment_that_did_not_go_through_is_told_once_whatever_gateways_call_it() {
+    for kind in databases() {
+        let place = place(kind).await;
+        let opened = startup::open(&place.config(), "http://127.0.0.1:3000").await.expect("opens");
+        let shop = &opened.shop;
+        let (_, attempt) = buy(shop).await;
+        let failed = |name: &str, action| Fact {
+            name: name.to_owned(),
+            action,
+            outcome: Outcome::Failed,
+            amount: attempt.amount,
+            reference: None,
+            operation: None,
+            reason: None,
+        };
+        let facts = [("one", Action::Capture), ("two", Action::Capture), ("two", Action::Authorise)];
+        for (name, action) in facts {
+            assert!(record(shop, attempt.id, &[failed(name, action)], Source::Webhook).await.expect("recorded"));
+            while dispatch_due(shop).await.expect("delivered") > 0 {}
+        }
+        let db = shop.db.primary();
+        let text = "SELECT subject FROM mails WHERE subject LIKE 'Your payment did not go through%'";
+        assert_eq!(db.query_all_raw(sql(db, text, [])).await.expect("read").len(), 1, "{kind:?}");
+        opened.close().await;
+    }
+}
+
+#[tokio::test]
+async fn who_comes_back_while_the_database_fails_can_look_again() {
+    for kind in databases() {
+        let server = Server::start_at(place(kind).await).await;
+        let (token, attempt) = buy(&server.shop).await;
+        let db = server.shop.db.primary();
+        let address = return_address(&server.shop, "test", attempt.id);
+        let path = address.strip_prefix(&server.origin()).expect("to the shop");
+        db.execute_unprepared("ALTER TABLE payment_attempts RENAME TO away").await.expect("renamed");
+        let headers = [
+            ("accept", "text/html"),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("origin", "https://gateway.example"),
+            ("sec-fetch-site", "cross-site"),
+        ];
+        let failed = server.send(Method::POST, path, &headers, "told=%22%3Cb%3E&attempt=another").await;
+        assert_eq!(failed.status, 503, "{kind:?}");
+        assert!(failed.text().contains("Your payment is being checked"), "{}", failed.text());
+        let (before, _) = failed.text().split_once("\">Look again").expect("a link");
+        let again = before.rsplit_once("href=\"").expect("its address").1.replace("&amp;", "&");
+        assert!(again.contains("told=%22%3Cb%3E"), "what the gateway has sent is kept: {again}");
+        db.execute_unprepared("ALTER TABLE away RENAME TO payment_attempts").await.expect("renamed");
+        let come_back = server.get_with(&again, &headers[..1]).await;
+        come_back.assert_sends_to(&format!("/checkout/confirmation/{}", token.as_str()));
+        server.stop().await;
+    }
+}
