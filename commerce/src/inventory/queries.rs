@@ -226,7 +226,9 @@ pub async fn movements(
          JOIN stock_movements m ON m.stock_id = s.id
          JOIN locations l ON l.id = s.location_id
          LEFT JOIN returns r ON r.id = m.reference
-         LEFT JOIN orders o ON o.id = COALESCE(r.order_id, m.reference)
+         LEFT JOIN shipments h ON h.id = m.reference
+         LEFT JOIN orders c ON c.cart_id = m.reference
+         LEFT JOIN orders o ON o.id = COALESCE(r.order_id, h.order_id, c.id, m.reference)
          LEFT JOIN stock_operations t ON t.id = m.reference
          WHERE s.variation_id = $1{condition} ORDER BY m.id DESC LIMIT {}",
         PAGE + 1
