@@ -1,7 +1,7 @@
 //! Orders for those who have no account: by the link in the mail, or by number and address.
 
 use super::actions::LOOKUP_FORM;
-use super::waiting::Paying;
+use super::waiting::OrderChoices;
 use super::{OrderDetails, status_name};
 use crate::forms::{ErrorSummary, TextField, draft};
 use crate::head::Head;
@@ -53,7 +53,7 @@ async fn shown(page: &Page, order: Order, seen: View) -> Drawn {
             {masked.then(|| view! {
                 <p class="hint">"Names and streets are not shown here. The link in the mail about your order shows them."</p>
             })}
-            {(!masked).then(|| view! { <Paying page=page.clone() order=order.clone() owed=owed /> })}
+            {(!masked).then(|| view! { <OrderChoices page=page.clone() order=order.clone() owed=owed /> })}
             <OrderDetails order=order masked=masked />
             {returns}
             {has_invoice.then(|| view! { <p class="no-print"><a class="button" href=invoice>"Invoice"</a></p> })}
