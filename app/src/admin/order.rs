@@ -13,7 +13,7 @@ use crate::layout::{Drawn, Notice, NoticeKind, not_found, unavailable};
 use crate::orders::OrderDetails;
 use crate::page::Page;
 use commerce::accounts::{Permission, SignedIn};
-use commerce::fulfilment::{Shipment, queries as shipments};
+use commerce::fulfilment::{Tracked, queries as shipments};
 use commerce::inventory::{Held, queries as stock};
 use commerce::money::Money;
 use commerce::orders::cancel;
@@ -50,7 +50,7 @@ fn fulfilment_name(fulfilment: Fulfilment) -> &'static str {
 
 /// What the page of an order shows beside the order itself.
 struct Around {
-    shipments: Vec<Shipment>,
+    shipments: Vec<Tracked>,
     held: Vec<Held>,
     attempts: Vec<Attempt>,
     happened: Vec<Happening>,
@@ -62,7 +62,7 @@ struct Around {
 async fn around(page: &Page, order: &Order) -> Result<Around, commerce::db::DbErr> {
     let db = page.shop.db.primary();
     Ok(Around {
-        shipments: shipments::shipments_of_order(db, order.id).await?,
+        shipments: shipments::tracked_of_order(db, order.id).await?,
         held: stock::held_for_order(db, order.id).await?,
         attempts: ledger::attempts(db, order.id).await?,
         happened: timeline(db, order.id).await?,

@@ -1,7 +1,7 @@
 //! Reads of delivery methods and shipments.
 
 use super::entity::{event, line, shipment};
-use super::{DeliveryMethod, Shipment, ShipmentId, ShipmentLine, TrackingEvent, TrackingKind};
+use super::{DeliveryMethod, Shipment, ShipmentId, ShipmentLine, Tracked, TrackingEvent, TrackingKind};
 use crate::catalog::queries::currency;
 use crate::db::sql;
 use crate::money::Money;
@@ -94,21 +94,26 @@ pub async fn ordered_by_line<C: ConnectionTrait>(db: &C, order: OrderId) -> Resu
     rows.iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "pieces")?))).collect()
 }
 
-/// What the carrier has told about a shipment, the newest first.
+/// The shipments of an order by their numbers, each with what its carrier has told about it.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn tracking_events<C: ConnectionTrait>(db: &C, shipment: ShipmentId) -> Result<Vec<TrackingEvent>, DbErr> {
-    let told = event::Entity::find().filter(event::Column::ShipmentId.eq(shipment));
-    let rows = told.order_by_desc(event::Column::At).order_by_desc(event::Column::Id).all(db).await?;
-    rows.into_iter()
-        .map(|row| {
-            let kind =
-                TrackingKind::parse(&row.kind).ok_or_else(|| DbErr::Type(format!("no tracking: {}", row.kind)))?;
-            let (place, text) = (row.place, row.text);
-            Ok(TrackingEvent { carrier_event_id: row.carrier_event_id, kind, place, text, at: row.at })
-        })
-        .collect()
+pub async fn tracked_of_order<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<Tracked>, DbErr> {
+    let shipments = shipments_of_order(db, order).await?;
+    if shipments.is_empty() {
+        return Ok(Vec::new());
+    }
+    let about = event::Column::ShipmentId.is_in(shipments.iter().map(|shipment| shipment.id));
+    let told = event::Entity::find().filter(about);
+    let mut events: HashMap<ShipmentId, Vec<TrackingEvent>> = HashMap::new();
+    for row in told.order_by_desc(event::Column::At).order_by_desc(event::Column::Id).all(db).await? {
+        let kind = TrackingKind::parse(&row.kind).ok_or_else(|| DbErr::Type(format!("no tracking: {}", row.kind)))?;
+        let (place, text) = (row.place, row.text);
+        let event = TrackingEvent { carrier_event_id: row.carrier_event_id, kind, place, text, at: row.at };
+        events.entry(row.shipment_id).or_default().push(event);
+    }
+    let tracked = |shipment: Shipment| Tracked { told: events.remove(&shipment.id).unwrap_or_default(), shipment };
+    Ok(shipments.into_iter().map(tracked).collect())
 }
 
 async fn with_lines<C: ConnectionTrait>(db: &C, rows: Vec<shipment::Model>) -> Result<Vec<Shipment>, DbErr> {

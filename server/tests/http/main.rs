@@ -7,6 +7,7 @@ mod enumeration;
 mod events;
 mod fixture;
 mod forms;
+mod guest_orders;
 mod harness;
 mod health;
 mod idor;
