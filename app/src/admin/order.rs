@@ -5,6 +5,7 @@ use super::order_edit::edit_path;
 use super::orders::{lifecycle_name, refused};
 use super::parcels::Parcels;
 use super::returns::OrderReturns;
+use super::timeline::Timeline;
 use super::{staff, staff_page};
 use crate::accounts::minute;
 use crate::checkout::method_name;
@@ -61,11 +62,12 @@ struct Around {
 
 async fn around(page: &Page, order: &Order) -> Result<Around, commerce::db::DbErr> {
     let db = page.shop.db.primary();
+    let shipments = shipments::tracked_of_order(db, order.id).await?;
     Ok(Around {
-        shipments: shipments::tracked_of_order(db, order.id).await?,
         held: stock::held_for_order(db, order.id).await?,
         attempts: ledger::attempts(db, order.id).await?,
-        happened: timeline(db, order.id).await?,
+        happened: timeline(db, order.id, &shipments).await?,
+        shipments,
         returns: returns::of_order(db, order.id).await?,
         refundable: refundable(db, order).await?,
         has_account: queries::owner(db, order.id).await?.is_some(),
@@ -188,7 +190,7 @@ fn shown(page: &Page, who: &SignedIn, order: Order, around: Around, typed: &Type
         })}
         {cancelling}
         <Payments attempts=around.attempts />
-        <Timeline happened=around.happened />
+        <Timeline page=page.clone() happened=around.happened />
         <OrderDetails order=order />
     }
 }
@@ -272,62 +274,4 @@ fn Payments(attempts: Vec<Attempt>) -> impl IntoView {
             </section>
         }
     })
-}
-
-/// What people call an event of an order.
-fn happening_name(kind: &str) -> &str {
-    match kind {
-        "OrderPlaced" => "Placed",
-        "OrderSubmitted" => "Sent to the customer to be paid",
-        "OrderEdited" => "Changed",
-        "OrderCancelled" => "Cancelled",
-        "OrderShipped" => "Parcel sent",
-        "ShipmentDelivered" => "Parcel delivered",
-        "PaymentProcessed" => "Payment",
-        "PaymentFailed" => "Payment failed",
-        "PaymentVoided" => "Payment let go",
-        "RefundRequested" => "Refund decided",
-        "RefundIssued" => "Money went back",
-        "ReturnRequested" => "Return requested",
-        "ReturnApproved" => "Return approved",
-        "ReturnRejected" => "Return rejected",
-        "ReturnWithdrawn" => "Return withdrawn",
-        "ReturnReceived" => "Return received",
-        "ReturnRefunded" => "Return refunded",
-        "ReturnClosed" => "Return closed without refund",
-        other => other,
-    }
-}
-
-/// The words of an event's data that say more than its name.
-fn happening_text(happening: &Happening) -> String {
-    let words = ["action", "cause", "carrier", "tracking_number", "reason", "method", "return_number"];
-    let said: Vec<_> = words.iter().filter_map(|name| happening.data.get(*name)?.as_str()).collect();
-    let total = |name: &str| serde_json::from_value::<Money>(happening.data.get(name)?.clone()).ok();
-    match total("before").zip(total("after")) {
-        Some((before, after)) => format!("from {before} to {after}"),
-        None => said.join(", ").replace('_', " "),
-    }
-}
-
-#[component]
-fn Timeline(happened: Vec<Happening>) -> impl IntoView {
-    let entries: Vec<_> = happened
-        .iter()
-        .map(|happening| {
-            view! {
-                <li>
-                    <strong>{happening_name(&happening.kind).to_owned()}</strong>" "{happening_text(happening)}
-                    <span class="hint">" "{minute(happening.occurred_at)}</span>
-                </li>
-            }
-        })
-        .collect();
-    view! {
-        <section aria-labelledby="timeline">
-            <h2 id="timeline">"What has happened"</h2>
-            {entries.is_empty().then(|| view! { <p>"Nothing yet."</p> })}
-            <ol>{entries}</ol>
-        </section>
-    }
 }

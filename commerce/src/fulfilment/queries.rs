@@ -1,11 +1,13 @@
 //! Reads of delivery methods and shipments.
 
 use super::entity::{event, line, shipment};
+use super::labels::Bought;
 use super::{DeliveryMethod, Shipment, ShipmentId, ShipmentLine, Tracked, TrackingEvent, TrackingKind};
 use crate::catalog::queries::currency;
 use crate::db::sql;
 use crate::money::Money;
 use crate::orders::{OrderId, OrderLineId};
+use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder};
 use std::collections::HashMap;
 
@@ -114,6 +116,39 @@ pub async fn tracked_of_order<C: ConnectionTrait>(db: &C, order: OrderId) -> Res
     }
     let tracked = |shipment: Shipment| Tracked { told: events.remove(&shipment.id).unwrap_or_default(), shipment };
     Ok(shipments.into_iter().map(tracked).collect())
+}
+
+/// A label that was bought for an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoughtLabel {
+    /// The code of its carrier.
+    pub carrier: String,
+    /// What came of it.
+    pub bought: Bought,
+    /// When it was asked for.
+    pub at: DateTime<Utc>,
+}
+
+/// The labels that were bought for an order, the oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn labels_of_order<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<BoughtLabel>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        carrier: String,
+        bought: serde_json::Value,
+        created_at: DateTime<Utc>,
+    }
+    let text = "SELECT carrier, bought, created_at FROM label_requests
+                WHERE order_id = $1 AND bought IS NOT NULL ORDER BY id";
+    let rows = Row::find_by_statement(sql(db, text, [order.into()])).all(db).await?;
+    rows.into_iter()
+        .map(|Row { carrier, bought, created_at }| {
+            let bought = serde_json::from_value(bought).map_err(|error| DbErr::Json(error.to_string()))?;
+            Ok(BoughtLabel { carrier, bought, at: created_at })
+        })
+        .collect()
 }
 
 async fn with_lines<C: ConnectionTrait>(db: &C, rows: Vec<shipment::Model>) -> Result<Vec<Shipment>, DbErr> {
