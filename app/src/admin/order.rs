@@ -20,13 +20,15 @@ use commerce::money::Money;
 use commerce::orders::cancel;
 use commerce::orders::compose::can_edit;
 use commerce::orders::receive_money;
-use commerce::orders::refund::{RefundMethod, refundable};
+use commerce::orders::refund::{RefundMethod, given_back_by_line, refundable};
+use commerce::orders::refund_form;
 use commerce::orders::search::by_number;
 use commerce::orders::timeline::{Happening, timeline};
-use commerce::orders::{Fulfilment, Lifecycle, Order, Payment, queries};
+use commerce::orders::{Fulfilment, Lifecycle, Order, OrderLineId, Payment, queries};
 use commerce::payments::{PaymentAttemptId, ledger, ledger::Attempt, pay};
 use commerce::returns::{Return, queries as returns};
 use leptos::prelude::*;
+use std::collections::HashMap;
 
 fn payment_name(payment: Payment) -> &'static str {
     match payment {
@@ -57,6 +59,7 @@ struct Around {
     happened: Vec<Happening>,
     returns: Vec<Return>,
     refundable: Money,
+    given_back: HashMap<OrderLineId, i64>,
     has_account: bool,
 }
 
@@ -70,6 +73,7 @@ async fn around(page: &Page, order: &Order) -> Result<Around, commerce::db::DbEr
         shipments,
         returns: returns::of_order(db, order.id).await?,
         refundable: refundable(db, order).await?,
+        given_back: given_back_by_line(db, order.id).await?,
         has_account: queries::owner(db, order.id).await?.is_some(),
     })
 }
@@ -186,7 +190,7 @@ fn shown(page: &Page, who: &SignedIn, order: Order, around: Around, typed: &Type
         />
         <OrderReturns returns=around.returns open=open />
         {(may && around.refundable.minor() > 0).then(|| view! {
-            <Refunding page=page.clone() order=order.clone() most=around.refundable has_account=around.has_account form=typed.form("refund") />
+            <Refunding page=page.clone() order=order.clone() most=around.refundable given_back=around.given_back has_account=around.has_account form=typed.form("refund") />
         })}
         {cancelling}
         <Payments attempts=around.attempts />
@@ -206,12 +210,27 @@ fn Hidden(page: Page, number: String, form: Form) -> impl IntoView {
 }
 
 #[component]
-fn Refunding(page: Page, order: Order, most: Money, has_account: bool, form: Option<Form>) -> impl IntoView {
+fn Refunding(
+    page: Page,
+    order: Order,
+    most: Money,
+    given_back: HashMap<OrderLineId, i64>,
+    has_account: bool,
+    form: Option<Form>,
+) -> impl IntoView {
     let is_typed = form.is_some();
-    let form = form.unwrap_or_else(|| Form {
-        fields: [("refund_amount".to_owned(), most.to_decimal_string())].into(),
-        ..Form::default()
-    });
+    let form = form.unwrap_or_default();
+    let pieces: Vec<_> = order
+        .lines
+        .iter()
+        .filter_map(|line| {
+            let left = i64::from(line.quantity) - given_back.get(&line.id).copied().unwrap_or_default();
+            let label = format!("{}, at most {left}", format!("Pieces of {} {}", line.name, line.options).trim_end());
+            (left > 0).then(|| view! {
+                <TextField form=form.clone() name=refund_form::field_of(line.id) label=label autocomplete="off".to_owned() inputmode="numeric" maxlength=5 optional=true />
+            })
+        })
+        .collect();
     let chosen = form.value("method");
     let methods: Vec<_> = RefundMethod::ALL
         .into_iter()
@@ -229,7 +248,17 @@ fn Refunding(page: Page, order: Order, most: Money, has_account: bool, form: Opt
             <summary>{format!("Give money back (up to {most})")}</summary>
             <form method="post" action="/actions/admin/order-refund" novalidate=true>
                 <Hidden page=page number=order.number.to_string() form=form.clone() />
-                <TextField form=form.clone() name="refund_amount".to_owned() label=format!("Amount in {}", order.currency.code()) autocomplete="off".to_owned() inputmode="decimal" maxlength=20 />
+                {pieces}
+                <TextField
+                    form=form.clone()
+                    name=refund_form::AMOUNT.to_owned()
+                    label=format!("Amount in {}", order.currency.code())
+                    autocomplete="off".to_owned()
+                    inputmode="decimal"
+                    maxlength=20
+                    optional=true
+                    hint="Left empty, it is what the pieces cost"
+                />
                 <div class="field"><label for="method">"How"</label><select id="method" name="method">{methods}</select></div>
                 <TextField form=form name="reason".to_owned() label="Why" autocomplete="off".to_owned() maxlength=200 />
                 <button class="button primary">"Give back"</button>

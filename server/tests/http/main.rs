@@ -23,6 +23,7 @@ mod people;
 mod policy;
 mod rabbit;
 mod rate_limits;
+mod refunds;
 mod returns;
 mod second_factor;
 mod seeding;
