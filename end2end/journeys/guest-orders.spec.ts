@@ -38,3 +38,15 @@ test('a guest finds an order by mail and by number, and takes it into an account
   await expect(shop.main).toContainText(number);
   await expect(shop.button('Delete everything')).toHaveCount(0);
 });
+
+test('a guest cancels an order by the link in its mail', async ({ shop }) => {
+  const address = someone();
+  await shop.checkoutTo('review', 'Bank transfer', address);
+  await shop.placeOrder.click();
+  const number = await shop.confirmed();
+  await shop.open(await mailedLink(address.email, `Your order ${number}`));
+  await shop.main.getByText('Cancel this order').click();
+  await shop.button('Cancel the order').click();
+  await expect(shop.heading).toHaveText('Your order is cancelled');
+  await expect(shop.main).toContainText(number);
+});

@@ -68,9 +68,11 @@ test('a paid order is sent in the back office, and its customer sees it come', a
   await expect(admin.main.getByRole('status')).toContainText('on its way');
   await shop.page.reload();
   await expect(shop.main).toContainText('Shipped');
+  await expect(shop.main.getByRole('link', { name: '00340434161094042557' })).toHaveAttribute('href', /dhl/);
   await admin.button('It has come').click();
   await expect(admin.main.getByRole('status')).toContainText('has come');
   await admin.main.getByText('Give money back').click();
+  await admin.main.getByLabel(/^Pieces of/).first().fill('1');
   await admin.main.getByLabel('Amount').fill('1.00');
   await admin.main.getByLabel('Why').fill('A scratch');
   await admin.button('Give back').click();

@@ -338,7 +338,10 @@ fn Movements(movements: Vec<Movement>) -> impl IntoView {
                 (Some(Actor::Staff(_)), None) => "An account that is gone".to_owned(),
                 (None, None) => "An import".to_owned(),
             };
-            let order = movement.order_number.map(|number| format!(" for {number}"));
+            let order = movement.order_number.map(|number| {
+                let href = format!("/admin/orders/{number}");
+                view! { " for "<a href=href>{number}</a> }
+            });
             let note = (!movement.note.is_empty()).then(|| format!(": {}", movement.note));
             view! {
                 <tr>

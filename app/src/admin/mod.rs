@@ -18,6 +18,7 @@ mod people;
 mod return_actions;
 mod return_page;
 mod returns;
+mod timeline;
 
 pub use audit::AuditPage;
 pub use events::EventsPage;

@@ -5,6 +5,7 @@ use super::order_edit::edit_path;
 use super::orders::{lifecycle_name, refused};
 use super::parcels::Parcels;
 use super::returns::OrderReturns;
+use super::timeline::Timeline;
 use super::{staff, staff_page};
 use crate::accounts::minute;
 use crate::checkout::method_name;
@@ -13,19 +14,21 @@ use crate::layout::{Drawn, Notice, NoticeKind, not_found, unavailable};
 use crate::orders::OrderDetails;
 use crate::page::Page;
 use commerce::accounts::{Permission, SignedIn};
-use commerce::fulfilment::{Shipment, queries as shipments};
+use commerce::fulfilment::{Tracked, queries as shipments};
 use commerce::inventory::{Held, queries as stock};
 use commerce::money::Money;
 use commerce::orders::cancel;
 use commerce::orders::compose::can_edit;
 use commerce::orders::receive_money;
-use commerce::orders::refund::{RefundMethod, refundable};
+use commerce::orders::refund::{RefundMethod, given_back_by_line, refundable};
+use commerce::orders::refund_form;
 use commerce::orders::search::by_number;
 use commerce::orders::timeline::{Happening, timeline};
-use commerce::orders::{Fulfilment, Lifecycle, Order, Payment, queries};
+use commerce::orders::{Fulfilment, Lifecycle, Order, OrderLineId, Payment, queries};
 use commerce::payments::{PaymentAttemptId, ledger, ledger::Attempt, pay};
 use commerce::returns::{Return, queries as returns};
 use leptos::prelude::*;
+use std::collections::HashMap;
 
 fn payment_name(payment: Payment) -> &'static str {
     match payment {
@@ -50,24 +53,27 @@ fn fulfilment_name(fulfilment: Fulfilment) -> &'static str {
 
 /// What the page of an order shows beside the order itself.
 struct Around {
-    shipments: Vec<Shipment>,
+    shipments: Vec<Tracked>,
     held: Vec<Held>,
     attempts: Vec<Attempt>,
     happened: Vec<Happening>,
     returns: Vec<Return>,
     refundable: Money,
+    given_back: HashMap<OrderLineId, i64>,
     has_account: bool,
 }
 
 async fn around(page: &Page, order: &Order) -> Result<Around, commerce::db::DbErr> {
     let db = page.shop.db.primary();
+    let shipments = shipments::tracked_of_order(db, order.id).await?;
     Ok(Around {
-        shipments: shipments::shipments_of_order(db, order.id).await?,
         held: stock::held_for_order(db, order.id).await?,
         attempts: ledger::attempts(db, order.id).await?,
-        happened: timeline(db, order.id).await?,
+        happened: timeline(db, order.id, &shipments).await?,
+        shipments,
         returns: returns::of_order(db, order.id).await?,
         refundable: refundable(db, order).await?,
+        given_back: given_back_by_line(db, order.id).await?,
         has_account: queries::owner(db, order.id).await?.is_some(),
     })
 }
@@ -185,11 +191,11 @@ fn shown(page: &Page, who: &SignedIn, order: Order, around: Around, typed: &Type
         />
         <OrderReturns returns=around.returns open=open />
         {(may && around.refundable.minor() > 0).then(|| view! {
-            <Refunding page=page.clone() order=order.clone() most=around.refundable has_account=around.has_account form=typed.form("refund") />
+            <Refunding page=page.clone() order=order.clone() most=around.refundable given_back=around.given_back has_account=around.has_account form=typed.form("refund") />
         })}
         {cancelling}
         <Payments attempts=around.attempts />
-        <Timeline happened=around.happened />
+        <Timeline page=page.clone() happened=around.happened />
         <OrderDetails order=order />
     }
 }
@@ -205,12 +211,27 @@ fn Hidden(page: Page, number: String, form: Form) -> impl IntoView {
 }
 
 #[component]
-fn Refunding(page: Page, order: Order, most: Money, has_account: bool, form: Option<Form>) -> impl IntoView {
+fn Refunding(
+    page: Page,
+    order: Order,
+    most: Money,
+    given_back: HashMap<OrderLineId, i64>,
+    has_account: bool,
+    form: Option<Form>,
+) -> impl IntoView {
     let is_typed = form.is_some();
-    let form = form.unwrap_or_else(|| Form {
-        fields: [("refund_amount".to_owned(), most.to_decimal_string())].into(),
-        ..Form::default()
-    });
+    let form = form.unwrap_or_default();
+    let pieces: Vec<_> = order
+        .lines
+        .iter()
+        .filter_map(|line| {
+            let left = i64::from(line.quantity) - given_back.get(&line.id).copied().unwrap_or_default();
+            let label = format!("{}, at most {left}", format!("Pieces of {} {}", line.name, line.options).trim_end());
+            (left > 0).then(|| view! {
+                <TextField form=form.clone() name=refund_form::field_of(line.id) label=label autocomplete="off".to_owned() inputmode="numeric" maxlength=5 optional=true />
+            })
+        })
+        .collect();
     let chosen = form.value("method");
     let methods: Vec<_> = RefundMethod::ALL
         .into_iter()
@@ -228,7 +249,17 @@ fn Refunding(page: Page, order: Order, most: Money, has_account: bool, form: Opt
             <summary>{format!("Give money back (up to {most})")}</summary>
             <form method="post" action="/actions/admin/order-refund" novalidate=true>
                 <Hidden page=page number=order.number.to_string() form=form.clone() />
-                <TextField form=form.clone() name="refund_amount".to_owned() label=format!("Amount in {}", order.currency.code()) autocomplete="off".to_owned() inputmode="decimal" maxlength=20 />
+                {pieces}
+                <TextField
+                    form=form.clone()
+                    name=refund_form::AMOUNT.to_owned()
+                    label=format!("Amount in {}", order.currency.code())
+                    autocomplete="off".to_owned()
+                    inputmode="decimal"
+                    maxlength=20
+                    optional=true
+                    hint="Left empty, it is what the pieces cost"
+                />
                 <div class="field"><label for="method">"How"</label><select id="method" name="method">{methods}</select></div>
                 <TextField form=form name="reason".to_owned() label="Why" autocomplete="off".to_owned() maxlength=200 />
                 <button class="button primary">"Give back"</button>
@@ -273,62 +304,4 @@ fn Payments(attempts: Vec<Attempt>) -> impl IntoView {
             </section>
         }
     })
-}
-
-/// What people call an event of an order.
-fn happening_name(kind: &str) -> &str {
-    match kind {
-        "OrderPlaced" => "Placed",
-        "OrderSubmitted" => "Sent to the customer to be paid",
-        "OrderEdited" => "Changed",
-        "OrderCancelled" => "Cancelled",
-        "OrderShipped" => "Parcel sent",
-        "ShipmentDelivered" => "Parcel delivered",
-        "PaymentProcessed" => "Payment",
-        "PaymentFailed" => "Payment failed",
-        "PaymentVoided" => "Payment let go",
-        "RefundRequested" => "Refund decided",
-        "RefundIssued" => "Money went back",
-        "ReturnRequested" => "Return requested",
-        "ReturnApproved" => "Return approved",
-        "ReturnRejected" => "Return rejected",
-        "ReturnWithdrawn" => "Return withdrawn",
-        "ReturnReceived" => "Return received",
-        "ReturnRefunded" => "Return refunded",
-        "ReturnClosed" => "Return closed without refund",
-        other => other,
-    }
-}
-
-/// The words of an event's data that say more than its name.
-fn happening_text(happening: &Happening) -> String {
-    let words = ["action", "cause", "carrier", "tracking_number", "reason", "method", "return_number"];
-    let said: Vec<_> = words.iter().filter_map(|name| happening.data.get(*name)?.as_str()).collect();
-    let total = |name: &str| serde_json::from_value::<Money>(happening.data.get(name)?.clone()).ok();
-    match total("before").zip(total("after")) {
-        Some((before, after)) => format!("from {before} to {after}"),
-        None => said.join(", ").replace('_', " "),
-    }
-}
-
-#[component]
-fn Timeline(happened: Vec<Happening>) -> impl IntoView {
-    let entries: Vec<_> = happened
-        .iter()
-        .map(|happening| {
-            view! {
-                <li>
-                    <strong>{happening_name(&happening.kind).to_owned()}</strong>" "{happening_text(happening)}
-                    <span class="hint">" "{minute(happening.occurred_at)}</span>
-                </li>
-            }
-        })
-        .collect();
-    view! {
-        <section aria-labelledby="timeline">
-            <h2 id="timeline">"What has happened"</h2>
-            {entries.is_empty().then(|| view! { <p>"Nothing yet."</p> })}
-            <ol>{entries}</ol>
-        </section>
-    }
 }

@@ -10,7 +10,8 @@ use commerce::forms::{Errors, FieldError, Fields, clean};
 use commerce::money::Money;
 use commerce::orders::cancel::{OrderError, cancel_for};
 use commerce::orders::receive_money::receive_money;
-use commerce::orders::refund::{Refund, RefundMethod, refund};
+use commerce::orders::refund::{given_back_by_line, refund};
+use commerce::orders::refund_form;
 use commerce::orders::search::by_number;
 use commerce::orders::{Order, OrderNumber};
 use leptos::prelude::*;
@@ -196,19 +197,16 @@ pub async fn give_back(#[server(flatten)] fields: Fields) -> Result<(), ServerFn
 }
 
 async fn given_back(page: &Page, asked: &Asked) -> Result<(), Refused> {
-    let amount = money(asked, "refund_amount")?;
-    let wanted = Refund {
-        key: text(&asked.fields, "key"),
-        amount: Some(amount),
-        lines: Vec::new(),
-        method: RefundMethod::parse(&text(&asked.fields, "method")).unwrap_or(RefundMethod::Original),
-        reason: text(&asked.fields, "reason"),
-    };
-    if wanted.reason.is_empty() {
-        return Err(Refused::field("reason", FieldError::Required));
+    let (order, wanted) = (&asked.order, refund_form::parse(&asked.fields, &asked.order)?);
+    match refund(&page.shop, &asked.who, order.id, &wanted).await {
+        Err(OrderError::TooMuch) => {
+            let given_back = given_back_by_line(page.shop.db.primary(), order.id).await.map_err(OrderError::from)?;
+            Err(refund_form::too_much(&wanted, order, &given_back).into())
+        }
+        // The pieces cost nothing.
+        Err(OrderError::Nothing) => Err(Refused::field(refund_form::AMOUNT, FieldError::Required)),
+        outcome => Ok(outcome.map(drop)?),
     }
-    refund(&page.shop, &asked.who, asked.order.id, &wanted).await?;
-    Ok(())
 }
 
 /// Notes money that came.

@@ -1,12 +1,13 @@
 //! The parcels of an order: what was sent, and the form that sends what is left.
 
 use super::order::key;
-use crate::accounts::day;
+use crate::accounts::{day, minute};
 use crate::forms::{Form, TextField};
+use crate::orders::{told_words, tracking};
 use crate::page::Page;
-use commerce::fulfilment::Shipment;
 use commerce::fulfilment::carrier::Rate;
 use commerce::fulfilment::forms::{RATED, field_of};
+use commerce::fulfilment::{Tracked, TrackingEvent};
 use commerce::inventory::{Held, LocationId};
 use commerce::orders::{Lifecycle, Order, OrderLine};
 use leptos::prelude::*;
@@ -38,13 +39,13 @@ pub(super) fn is_rate(field: &str) -> bool {
 pub(super) fn Parcels(
     page: Page,
     order: Order,
-    shipments: Vec<Shipment>,
+    shipments: Vec<Tracked>,
     held: Vec<Held>,
     form: Option<Form>,
     may: bool,
 ) -> impl IntoView {
     let mut shipped: HashMap<_, i64> = HashMap::new();
-    for line in shipments.iter().flat_map(|shipment| &shipment.lines) {
+    for line in shipments.iter().flat_map(|sent| &sent.shipment.lines) {
         *shipped.entry(line.line).or_default() += line.quantity;
     }
     let left = |line: &OrderLine| i64::from(line.quantity) - shipped.get(&line.id).copied().unwrap_or_default();
@@ -58,7 +59,7 @@ pub(super) fn Parcels(
     }
     let open = may && order.lifecycle == Lifecycle::Placed && !left.is_empty() && !places.is_empty();
     let number = order.number.to_string();
-    let sent: Vec<_> = shipments.into_iter().map(|shipment| sent(&page, &number, shipment, may)).collect();
+    let sent: Vec<_> = shipments.into_iter().map(|tracked| sent(&page, &number, tracked, may)).collect();
     view! {
         <section aria-labelledby="parcels">
             <h2 id="parcels">"Parcels"</h2>
@@ -69,16 +70,9 @@ pub(super) fn Parcels(
     }
 }
 
-/// A parcel that was sent.
-fn sent(page: &Page, number: &str, shipment: Shipment, may: bool) -> impl IntoView + use<> {
-    let tracking = match (shipment.tracking_url, shipment.tracking_number) {
-        (Some(url), number) => {
-            let text = number.unwrap_or_else(|| "follow it".to_owned());
-            view! { ", "<a href=url rel="noreferrer">{text}</a> }.into_any()
-        }
-        (None, Some(number)) => view! { ", "{number} }.into_any(),
-        (None, None) => ().into_any(),
-    };
+/// A parcel that was sent, and what its carrier has told about it.
+fn sent(page: &Page, number: &str, Tracked { shipment, told }: Tracked, may: bool) -> impl IntoView + use<> {
+    let tracking = tracking(&shipment);
     let carrier = page.shop.carriers.name(&shipment.carrier).to_owned();
     let service = shipment.service.map(|service| format!(" ({service})"));
     let below = format!("/admin/orders/{number}/parcels/{}", shipment.number);
@@ -98,7 +92,27 @@ fn sent(page: &Page, number: &str, shipment: Shipment, may: bool) -> impl IntoVi
             <p>"Parcel "{shipment.number}", "{carrier}{service}{tracking}", sent "{day(shipment.shipped_at)}{come}</p>
             <p>{label}<a href=format!("{below}/packing-slip")>"Packing slip"</a></p>
             {came}
+            {(!told.is_empty()).then(|| view! { <Told told=told /> })}
         </li>
+    }
+}
+
+/// What a carrier has told about a parcel, the newest first.
+#[component]
+fn Told(told: Vec<TrackingEvent>) -> impl IntoView {
+    let count = told.len();
+    let events: Vec<_> = told
+        .into_iter()
+        .map(|event| {
+            let words = told_words(event.kind, &event.text, &event.place);
+            view! { <li>{words}<span class="hint">" "{minute(event.at)}</span></li> }
+        })
+        .collect();
+    view! {
+        <details>
+            <summary>{format!("What the carrier tells ({count})")}</summary>
+            <ol>{events}</ol>
+        </details>
     }
 }
 

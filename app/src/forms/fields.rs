@@ -33,6 +33,12 @@ pub fn words(field: &str, error: FieldError) -> String {
         ("receive_at" | "count_at" | "move_from" | "move_to", _) => return "Choose a location".to_owned(),
         ("credit_way", _) => return "Choose whether to give or to take".to_owned(),
         ("credit_amount", FieldError::Wrong) => return "There is not so much store credit".to_owned(),
+        ("refund_amount", FieldError::Required) => {
+            return "Enter how many pieces of what, or an amount above zero".to_owned();
+        }
+        ("refund_amount", FieldError::Wrong) => {
+            return "So much can’t be given back any more. See above how much is left".to_owned();
+        }
         ("credit_amount" | "paid_amount" | "refund_amount", _) => return "Enter an amount above zero".to_owned(),
         ("credit_reason", FieldError::Required) => return "Enter why".to_owned(),
         (field, _) if field.starts_with("line-") => return "Enter how many pieces: a whole number, or 0".to_owned(),

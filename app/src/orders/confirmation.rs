@@ -1,6 +1,7 @@
 //! The page that thanks for an order; whoever has its link can come back to it.
 
 use super::OrderDetails;
+use super::parcels::parcels_section;
 use super::waiting::OrderChoices;
 use crate::head::Head;
 use crate::layout::{Drawn, not_found, shop_page, unavailable};
@@ -58,6 +59,7 @@ async fn shown(page: &Page, order: Order) -> Drawn {
     };
     let mailed = order.lifecycle == Lifecycle::Placed;
     let (invoice, is_placed) = (format!("{}/invoice", page.path()), order.lifecycle == Lifecycle::Placed);
+    let parcels = parcels_section(page, &order).await;
     let returns = returns_section(page, &order).await;
     let advice = next_step(&order, owed, &reference.settings);
     let content = view! {
@@ -68,6 +70,7 @@ async fn shown(page: &Page, order: Order) -> Drawn {
                 <p>{advice}</p>
                 {mailed.then(|| view! { <p>"We send a confirmation to "<strong>{email}</strong>". Keep the address of this page to come back to your order."</p> })}
                 <OrderChoices page=page.clone() order=order.clone() owed=owed />
+                {parcels}
                 <OrderDetails order=order />
                 {returns}
                 <p>

@@ -1,7 +1,8 @@
 //! Orders for those who have no account: by the link in the mail, or by number and address.
 
 use super::actions::LOOKUP_FORM;
-use super::waiting::Paying;
+use super::parcels::parcels_section;
+use super::waiting::OrderChoices;
 use super::{OrderDetails, status_name};
 use crate::forms::{ErrorSummary, TextField, draft};
 use crate::head::Head;
@@ -42,7 +43,10 @@ async fn shown(page: &Page, order: Order, seen: View) -> Drawn {
     let has_invoice = !masked && order.lifecycle == Lifecycle::Placed;
     let invoice = format!("{}/invoice", page.path());
     // A link that hides names shows what was ordered, and changes nothing.
-    let returns = if masked { None } else { returns_section(page, &order).await };
+    let (parcels, returns) = match seen {
+        View::Masked => (None, None),
+        View::Whole => (parcels_section(page, &order).await, returns_section(page, &order).await),
+    };
     let advice = next_step(&order, owed, &page.shop.reference().settings);
     let content = view! {
         <div class="wrap confirmation">
@@ -53,7 +57,8 @@ async fn shown(page: &Page, order: Order, seen: View) -> Drawn {
             {masked.then(|| view! {
                 <p class="hint">"Names and streets are not shown here. The link in the mail about your order shows them."</p>
             })}
-            {(!masked).then(|| view! { <Paying page=page.clone() order=order.clone() owed=owed /> })}
+            {(!masked).then(|| view! { <OrderChoices page=page.clone() order=order.clone() owed=owed /> })}
+            {parcels}
             <OrderDetails order=order masked=masked />
             {returns}
             {has_invoice.then(|| view! { <p class="no-print"><a class="button" href=invoice>"Invoice"</a></p> })}

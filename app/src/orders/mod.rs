@@ -6,6 +6,7 @@ mod details;
 mod guest;
 mod open_sheet;
 mod own;
+mod parcels;
 mod sheet;
 mod sheet_page;
 mod waiting;
@@ -14,6 +15,7 @@ pub use confirmation::{ConfirmationPage, status_name};
 pub use details::OrderDetails;
 pub use guest::{LinkedOrderPage, LookupPage};
 pub use own::OwnOrderPage;
+pub(crate) use parcels::{told_words, tracking};
 pub use sheet_page::{LinkedInvoicePage, OwnInvoicePage, PackingSlipPage, StaffInvoicePage, TokenInvoicePage};
 
 /// What sheets of paper about orders say, for whoever makes files of them.

@@ -1,5 +1,6 @@
 //! An order of whoever is signed in.
 
+use super::parcels::parcels_section;
 use super::waiting::OrderChoices;
 use super::{OrderDetails, status_name};
 use crate::accounts::{account_page, day, member};
@@ -36,6 +37,7 @@ pub fn OwnOrderPage() -> impl IntoView {
         };
         let status = status_name(order.status());
         let (invoice, is_placed) = (format!("{}/invoice", page.path()), order.lifecycle == Lifecycle::Placed);
+        let parcels = parcels_section(&page, &order).await;
         let returns = returns_section(&page, &order).await;
         let advice = next_step(&order, owed, &page.shop.reference().settings);
         let content = view! {
@@ -45,6 +47,7 @@ pub fn OwnOrderPage() -> impl IntoView {
                 <p>"Status: "<strong class="status">{status}</strong></p>
                 <p>{advice}</p>
                 <OrderChoices page=page.clone() order=order.clone() owed=owed />
+                {parcels}
                 <OrderDetails order=order />
                 {returns}
                 <p class="no-print">

@@ -30,7 +30,7 @@ pub fn OrderChoices(page: Page, order: Order, owed: Money) -> impl IntoView {
 
 /// The ways to pay what of an order is still to be paid, if it waits for that.
 #[component]
-pub fn Paying(page: Page, order: Order, owed: Money) -> impl IntoView {
+fn Paying(page: Page, order: Order, owed: Money) -> impl IntoView {
     if !pay::can_pay(&page.shop, &order, owed) {
         return ().into_any();
     }

@@ -4,9 +4,10 @@ use super::{SignedIn, address_book, change_email, identity, preferences, queries
 use crate::Shop;
 use crate::cart::account_token;
 use crate::db::sql;
+use crate::fulfilment::{self, Tracked};
 use crate::orders::{self, OrderId, claim};
 use crate::payments::saved;
-use crate::{access, cart, checkout, fulfilment, returns, store_credit};
+use crate::{access, cart, checkout, returns, store_credit};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -212,8 +213,7 @@ async fn methods_of(shop: &Shop, who: &SignedIn) -> Result<Vec<Value>, DbErr> {
 async fn shipments_of(shop: &Shop, order: OrderId) -> Result<Vec<Value>, DbErr> {
     let db = shop.db.latest();
     let mut exported = Vec::new();
-    for shipment in fulfilment::queries::shipments_of_order(db, order).await? {
-        let told = fulfilment::queries::tracking_events(db, shipment.id).await?;
+    for Tracked { shipment, told } in fulfilment::queries::tracked_of_order(db, order).await? {
         let told: Vec<_> = told
             .iter()
             .map(|told| json!({ "kind": told.kind.code(), "place": told.place, "text": told.text, "at": told.at }))

@@ -2,10 +2,11 @@
 
 use super::{IDLE_DAYS, Permission, Person, Role, Session, SessionId, SignedIn, StaffError, UserId};
 use crate::Shop;
-use crate::db::sql;
+use crate::db::{placeholders, sql};
 use crate::token::Token;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
+use std::collections::{HashMap, HashSet};
 
 /// How exactly the last use of a session is known, in minutes: a page that only
 /// reads must not write each time.
@@ -86,6 +87,23 @@ pub async fn contact<C: ConnectionTrait>(db: &C, user: UserId) -> Result<Option<
     let text = "SELECT email, name FROM users WHERE id = $1";
     let row = db.query_one_raw(sql(db, text, [user.into()])).await?;
     row.map(|row| Ok((row.try_get("", "email")?, row.try_get("", "name")?))).transpose()
+}
+
+/// The addresses of these people, while they have an account.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn addresses<C: ConnectionTrait>(
+    db: &C,
+    users: impl Iterator<Item = UserId>,
+) -> Result<HashMap<UserId, String>, DbErr> {
+    let users: HashSet<_> = users.collect();
+    if users.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let text = format!("SELECT id, email FROM users WHERE id IN ({})", placeholders(1, users.len()));
+    let rows = db.query_all_raw(sql(db, &text, users.into_iter().map(Into::into))).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "email")?))).collect()
 }
 
 /// Which people staff look for.

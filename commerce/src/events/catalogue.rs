@@ -11,7 +11,7 @@ use crate::fulfilment::ship::{OrderShipped, ShipmentDelivered};
 use crate::inventory::{StockChanged, StockLow};
 use crate::orders::OrderPlaced;
 use crate::orders::cancel::OrderCancelled;
-use crate::orders::draft::OrderSubmitted;
+use crate::orders::draft::{OrderDrafted, OrderSubmitted};
 use crate::orders::edit::OrderEdited;
 use crate::orders::refund::RefundRequested;
 use crate::payments::{PaymentFailed, PaymentProcessed, PaymentVoided, RefundIssued};
@@ -63,6 +63,7 @@ static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         entry::<FactorRemoved>(),
         entry::<IdentityLinked>(),
         entry::<OrderCancelled>(),
+        entry::<OrderDrafted>(),
         entry::<OrderEdited>(),
         entry::<OrderPlaced>(),
         entry::<OrderShipped>(),

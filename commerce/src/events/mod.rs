@@ -73,6 +73,12 @@ impl NewEvent {
     }
 }
 
+/// The [source](Metadata::source) of what requests lead to.
+pub const HTTP: &str = "http";
+
+/// The [source](Metadata::source) of what gateways tell by themselves.
+pub const WEBHOOK: &str = "webhook";
+
 /// Where an event comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metadata {
@@ -99,7 +105,7 @@ pub async fn caused_by<T>(metadata: Metadata, work: impl Future<Output = T>) -> 
 }
 
 /// What that which is being done is part of.
-pub(crate) fn cause() -> Metadata {
+pub fn cause() -> Metadata {
     METADATA.try_with(Clone::clone).unwrap_or_else(|_| Metadata { source: "shop".to_owned(), ..Metadata::default() })
 }
 

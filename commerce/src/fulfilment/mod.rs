@@ -30,7 +30,9 @@ mod shipment;
 #[cfg(feature = "ssr")]
 pub mod track;
 
-pub use shipment::{Shipment, ShipmentId, ShipmentLine, TrackingEvent, TrackingEventId, TrackingKind, fulfilment_of};
+pub use shipment::{
+    Shipment, ShipmentId, ShipmentLine, Tracked, TrackingEvent, TrackingEventId, TrackingKind, fulfilment_of,
+};
 
 id!(
     /// Identifies a delivery method.

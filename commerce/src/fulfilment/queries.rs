@@ -1,11 +1,13 @@
 //! Reads of delivery methods and shipments.
 
 use super::entity::{event, line, shipment};
-use super::{DeliveryMethod, Shipment, ShipmentId, ShipmentLine, TrackingEvent, TrackingKind};
+use super::labels::Bought;
+use super::{DeliveryMethod, Shipment, ShipmentId, ShipmentLine, Tracked, TrackingEvent, TrackingKind};
 use crate::catalog::queries::currency;
 use crate::db::sql;
 use crate::money::Money;
 use crate::orders::{OrderId, OrderLineId};
+use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder};
 use std::collections::HashMap;
 
@@ -94,19 +96,57 @@ pub async fn ordered_by_line<C: ConnectionTrait>(db: &C, order: OrderId) -> Resu
     rows.iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "pieces")?))).collect()
 }
 
-/// What the carrier has told about a shipment, the newest first.
+/// The shipments of an order by their numbers, each with what its carrier has told about it.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn tracking_events<C: ConnectionTrait>(db: &C, shipment: ShipmentId) -> Result<Vec<TrackingEvent>, DbErr> {
-    let told = event::Entity::find().filter(event::Column::ShipmentId.eq(shipment));
-    let rows = told.order_by_desc(event::Column::At).order_by_desc(event::Column::Id).all(db).await?;
+pub async fn tracked_of_order<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<Tracked>, DbErr> {
+    let shipments = shipments_of_order(db, order).await?;
+    if shipments.is_empty() {
+        return Ok(Vec::new());
+    }
+    let about = event::Column::ShipmentId.is_in(shipments.iter().map(|shipment| shipment.id));
+    let told = event::Entity::find().filter(about);
+    let mut events: HashMap<ShipmentId, Vec<TrackingEvent>> = HashMap::new();
+    for row in told.order_by_desc(event::Column::At).order_by_desc(event::Column::Id).all(db).await? {
+        let kind = TrackingKind::parse(&row.kind).ok_or_else(|| DbErr::Type(format!("no tracking: {}", row.kind)))?;
+        let (place, text) = (row.place, row.text);
+        let event = TrackingEvent { carrier_event_id: row.carrier_event_id, kind, place, text, at: row.at };
+        events.entry(row.shipment_id).or_default().push(event);
+    }
+    let tracked = |shipment: Shipment| Tracked { told: events.remove(&shipment.id).unwrap_or_default(), shipment };
+    Ok(shipments.into_iter().map(tracked).collect())
+}
+
+/// A label that was bought for an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoughtLabel {
+    /// The code of its carrier.
+    pub carrier: String,
+    /// What came of it.
+    pub bought: Bought,
+    /// When it was asked for.
+    pub at: DateTime<Utc>,
+}
+
+/// The labels that were bought for an order, the oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn labels_of_order<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<BoughtLabel>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        carrier: String,
+        bought: serde_json::Value,
+        created_at: DateTime<Utc>,
+    }
+    let text = "SELECT carrier, bought, created_at FROM label_requests
+                WHERE order_id = $1 AND bought IS NOT NULL ORDER BY id";
+    let rows = Row::find_by_statement(sql(db, text, [order.into()])).all(db).await?;
     rows.into_iter()
-        .map(|row| {
-            let kind =
-                TrackingKind::parse(&row.kind).ok_or_else(|| DbErr::Type(format!("no tracking: {}", row.kind)))?;
-            let (place, text) = (row.place, row.text);
-            Ok(TrackingEvent { carrier_event_id: row.carrier_event_id, kind, place, text, at: row.at })
+        .map(|Row { carrier, bought, created_at }| {
+            let bought = serde_json::from_value(bought).map_err(|error| DbErr::Json(error.to_string()))?;
+            Ok(BoughtLabel { carrier, bought, at: created_at })
         })
         .collect()
 }

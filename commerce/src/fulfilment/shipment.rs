@@ -116,6 +116,15 @@ pub struct TrackingEvent {
     pub at: DateTime<Utc>,
 }
 
+/// A shipment, and how far it has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tracked {
+    /// The shipment.
+    pub shipment: Shipment,
+    /// What its carrier has told about it, the newest first.
+    pub told: Vec<TrackingEvent>,
+}
+
 /// What of an order is sent, from how many pieces its lines have and what its shipments hold.
 ///
 /// An order is delivered when all of it is sent and every shipment has come.

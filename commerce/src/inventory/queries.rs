@@ -4,7 +4,7 @@ use super::locations::{COLUMNS, LocationRow};
 use super::low_stock::{AVAILABLE, UNORDERED};
 use super::{Actor, Held, Level, Location, LocationId, Movement, MovementId, Reason, Stocked};
 use crate::Shop;
-use crate::accounts::{Permission, SignedIn, StaffError, UserId};
+use crate::accounts::{Permission, SignedIn, StaffError, queries as accounts};
 use crate::catalog::{OptionValues, VariationId};
 use crate::db::{placeholders, sql};
 use crate::orders::OrderId;
@@ -235,7 +235,9 @@ pub async fn movements(
          JOIN stock_movements m ON m.stock_id = s.id
          JOIN locations l ON l.id = s.location_id
          LEFT JOIN returns r ON r.id = m.reference
-         LEFT JOIN orders o ON o.id = COALESCE(r.order_id, m.reference)
+         LEFT JOIN shipments h ON h.id = m.reference
+         LEFT JOIN orders c ON c.cart_id = m.reference
+         LEFT JOIN orders o ON o.id = COALESCE(r.order_id, h.order_id, c.id, m.reference)
          LEFT JOIN stock_operations t ON t.id = m.reference
          WHERE s.variation_id = $1{condition} ORDER BY m.id DESC LIMIT {}",
         PAGE + 1
@@ -244,7 +246,11 @@ pub async fn movements(
     let mut rows = MovementRow::find_by_statement(sql(db, &text, values)).all(db).await?;
     let more = rows.len() > PAGE;
     rows.truncate(PAGE);
-    let emails = emails(db, &rows).await?;
+    let staff = rows.iter().filter_map(|row| match Actor::from_code(&row.actor) {
+        Some(Actor::Staff(user)) => Some(user),
+        _ => None,
+    });
+    let emails = accounts::addresses(db, staff).await?;
     let movement = |row: MovementRow| {
         let actor = Actor::from_code(&row.actor);
         Movement {
@@ -264,21 +270,4 @@ pub async fn movements(
         }
     };
     Ok((rows.into_iter().map(movement).collect(), more))
-}
-
-/// The addresses of the staff among the actors, while they have an account.
-async fn emails<C: ConnectionTrait>(db: &C, rows: &[MovementRow]) -> Result<HashMap<UserId, String>, DbErr> {
-    let staff = rows.iter().filter_map(|row| match Actor::from_code(&row.actor) {
-        Some(Actor::Staff(user)) => Some(user),
-        _ => None,
-    });
-    let staff: Vec<UserId> = staff.collect::<std::collections::HashSet<_>>().into_iter().collect();
-    let mut emails = HashMap::new();
-    if !staff.is_empty() {
-        let text = format!("SELECT u.id, u.email FROM users u WHERE u.id IN ({})", placeholders(1, staff.len()));
-        for row in db.query_all_raw(sql(db, &text, staff.into_iter().map(Into::into))).await? {
-            emails.insert(row.try_get("", "id")?, row.try_get("", "email")?);
-        }
-    }
-    Ok(emails)
 }

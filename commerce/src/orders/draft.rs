@@ -25,6 +25,16 @@ use serde::{Deserialize, Serialize};
 /// a link in a mail, which may be read next week.
 pub const PAY_BY_DAYS: i64 = 7;
 
+/// Reports that staff have begun a draft of an order, with nothing in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct OrderDrafted {
+    /// Which order.
+    pub order: OrderId,
+    /// What people call it.
+    pub number: OrderNumber,
+}
+event!(OrderDrafted, version 1, about order);
+
 /// Reports that an order that staff have put together waits for its payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct OrderSubmitted {
@@ -73,10 +83,12 @@ async fn attempt_to_create(shop: &Shop, staff: UserId, key: EditId) -> Result<Or
         drop(tx);
         return made_by(shop.db.primary(), key).await?.ok_or(EditError::Stale);
     }
+    events::emit(shop, &tx, vec![NewEvent::of(&OrderDrafted { order: id, number }, 1)]).await?;
     let after = serde_json::json!({ "order": number.to_string() });
     let done = Done { after: Some(after), subject: None, ..Done::by(audit::Action::DraftMade, staff) };
     audit::record(&tx, now, done).await?;
     tx.commit().await?;
+    shop.outbox.notify_one();
     Ok(number)
 }
 

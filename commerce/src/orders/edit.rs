@@ -4,7 +4,8 @@ use super::cancel::locked;
 use super::compose::proposal::{load, staged};
 use super::compose::{Agreement, EditError, Proposal, close, write};
 use super::draft::PAY_BY_DAYS;
-use super::{Lifecycle, Order, OrderId, OrderLineId, OrderNumber};
+use super::refund::given_back_by_line;
+use super::{Lifecycle, OrderId, OrderNumber};
 use crate::Shop;
 use crate::accounts::{Permission, SignedIn, UserId};
 use crate::audit::{self, Done};
@@ -19,7 +20,6 @@ use crate::payments::{PaymentTerms, ledger, pay};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 /// How often the number of a new invoice is tried for: each time somebody else took it, so that there was progress.
 const TRIES: u32 = 100;
@@ -128,7 +128,7 @@ async fn check<C: ConnectionTrait>(shop: &Shop, tx: &C, proposal: &Proposal) -> 
     if total < order.store_credit.minor() {
         return Err(EditError::BelowCredit);
     }
-    let refunded = refunded(tx, order).await?;
+    let refunded = given_back_by_line(tx, order.id).await?;
     let less = |line: &super::OrderLine| {
         let after = proposal.lines.iter().find(|proposed| proposed.goods.variation == line.variation);
         i64::from(after.map_or(0, |after| after.quantity)) < refunded.get(&line.id).copied().unwrap_or_default()
@@ -150,15 +150,6 @@ async fn check<C: ConnectionTrait>(shop: &Shop, tx: &C, proposal: &Proposal) -> 
 fn is_payable(shop: &Shop, proposal: &Proposal) -> bool {
     let method = &proposal.order.payment_method;
     shop.gateways.get(method).is_none() || proposal.payment_offers.iter().any(|offer| offer.code == method)
-}
-
-/// How many pieces of the lines of an order were given back.
-async fn refunded<C: ConnectionTrait>(tx: &C, order: &Order) -> Result<HashMap<OrderLineId, i64>, EditError> {
-    let text = "SELECT l.line_id, CAST(SUM(l.quantity) AS BIGINT) AS pieces
-                FROM refund_lines l JOIN refunds r ON r.id = l.refund_id WHERE r.order_id = $1 GROUP BY l.line_id";
-    let rows = tx.query_all_raw(sql(tx, text, [order.id.into()])).await?;
-    let pair = |row: &sea_orm::QueryResult| Ok((row.try_get("", "line_id")?, row.try_get("", "pieces")?));
-    rows.iter().map(pair).collect()
 }
 
 fn edited(proposal: &Proposal) -> OrderEdited {

@@ -39,6 +39,8 @@ pub mod receive_money;
 #[cfg(feature = "ssr")]
 pub mod refund;
 #[cfg(feature = "ssr")]
+pub mod refund_form;
+#[cfg(feature = "ssr")]
 mod return_credit;
 #[cfg(feature = "ssr")]
 pub mod search;

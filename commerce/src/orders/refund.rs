@@ -16,6 +16,7 @@ use crate::store_credit::book::{Posting, post};
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// How money goes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -205,6 +206,20 @@ pub(crate) async fn amounts_of<C: ConnectionTrait>(
         amounts.push((*id, *quantity, amount));
     }
     Ok(amounts)
+}
+
+/// For how many pieces of the lines of an order money was given back.
+///
+/// # Errors
+/// When the database fails.
+pub async fn given_back_by_line<C: ConnectionTrait>(
+    db: &C,
+    order: OrderId,
+) -> Result<HashMap<OrderLineId, i64>, DbErr> {
+    let text = "SELECT l.line_id, CAST(SUM(l.quantity) AS BIGINT) AS pieces
+                FROM refund_lines l JOIN refunds r ON r.id = l.refund_id WHERE r.order_id = $1 GROUP BY l.line_id";
+    let rows = db.query_all_raw(sql(db, text, [order.into()])).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "line_id")?, row.try_get("", "pieces")?))).collect()
 }
 
 #[expect(clippy::too_many_arguments, reason = "a row of each table")]

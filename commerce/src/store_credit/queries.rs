@@ -6,6 +6,7 @@ use crate::cart::CartId;
 use crate::catalog::queries::currency;
 use crate::db::sql;
 use crate::money::{Currency, Money};
+use crate::orders::OrderId;
 use crate::orders::queries::unknown;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
@@ -93,6 +94,49 @@ pub async fn entries<C: ConnectionTrait>(
                 kind: EntryKind::parse(&row.kind).ok_or_else(|| unknown("kind of store credit", &row.kind))?,
                 order: number.transpose()?,
                 reason: row.reason,
+                at: row.created_at,
+            })
+        })
+        .collect()
+}
+
+/// What came or went for an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfOrder {
+    /// How much came, or below zero how much went.
+    pub amount: Money,
+    /// Why.
+    pub kind: EntryKind,
+    /// Who of the staff decided it, if one of them did.
+    pub by: Option<UserId>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// What came and went for an order, the oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_order<C: ConnectionTrait>(db: &C, order: OrderId) -> Result<Vec<OfOrder>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        currency: String,
+        amount: i64,
+        kind: String,
+        by: Option<UserId>,
+        created_at: DateTime<Utc>,
+    }
+    // Entries are found by whose they are.
+    let text = "SELECT e.currency, e.amount, e.kind, COALESCE(e.actor_id, r.actor_id) AS \"by\", e.created_at
+                FROM orders o JOIN store_credit_entries e ON e.user_id = o.user_id AND e.order_id = o.id
+                LEFT JOIN refunds r ON r.id = e.refund_id WHERE o.id = $1 ORDER BY e.id";
+    let rows = Row::find_by_statement(sql(db, text, [order.into()])).all(db).await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(OfOrder {
+                amount: Money::new(row.amount, currency(&row.currency)?),
+                kind: EntryKind::parse(&row.kind).ok_or_else(|| unknown("kind of store credit", &row.kind))?,
+                by: row.by,
                 at: row.created_at,
             })
         })

@@ -13,7 +13,7 @@ use commerce::orders::cancel::OrderError;
 use commerce::orders::{OrderId, queries as orders};
 
 /// So many mugs of an order, to be sent by the van.
-async fn packed(shop: &TestShop, order: OrderId, mugs: i64) -> Packed {
+pub async fn packed(shop: &TestShop, order: OrderId, mugs: i64) -> Packed {
     let lines = queries::ordered_by_line(shop.db.primary(), order).await.expect("read");
     Packed {
         location: shop.warehouse().await,

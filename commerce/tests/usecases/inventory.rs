@@ -1,6 +1,7 @@
 //! Stock in the hands of staff.
 
 use crate::harness::{Guest, TestShop, contact};
+use crate::shipments::{new_shipment, sent};
 use commerce::accounts::SignedIn;
 use commerce::catalog::VariationId;
 use commerce::checkout::Step;
@@ -15,8 +16,8 @@ use commerce::inventory::transfer::{Transfer, transfer};
 use commerce::inventory::{
     Actor, Demand, Line, LocationId, NewLocation, OperationKey, Reason, StockError, StockLow, put_back,
 };
-use commerce::orders::OrderId;
 use commerce::orders::cancel::cancel_for;
+use commerce::orders::{OrderId, queries as orders};
 use uuid::Uuid;
 
 fn place(name: &str, country: &str, postal_code: &str) -> NewLocation {
@@ -344,9 +345,10 @@ both_databases! {
         guest.checkout_to(Step::Review).await.expect("reviewed");
         let order = shop.orders(&guest).await;
         let mug = shop.variation("MUG").await.0;
+        let parcel = sent(&shop, new_shipment(&shop, order, "a", &[(0, 5)]).await).await;
         let take = async |at: LocationId, quantity: i64| {
             let tx = shop.db.begin().await.expect("a transaction");
-            let taken = ship::take(&shop, &tx, order, at, &[(mug, quantity)], Uuid::now_v7(), &actor).await;
+            let taken = ship::take(&shop, &tx, order, at, &[(mug, quantity)], parcel.0, &actor).await;
             if taken.is_ok() {
                 tx.commit().await.expect("committed");
             }
@@ -367,6 +369,12 @@ both_databases! {
         let (movements, _) = queries::movements(&shop, &ada, mug, None).await.expect("read");
         let sold: i64 = movements.iter().filter(|of| of.reason == Some(Reason::Sold)).map(|of| of.on_hand).sum();
         assert_eq!(sold, -5);
+        let number = orders::by_id(shop.db.primary(), order).await.expect("read").expect("the order").number.to_string();
+        let (of_order, others): (Vec<_>, Vec<_>) =
+            movements.iter().partition(|of| of.order_number.as_deref() == Some(number.as_str()));
+        let has = |reason| of_order.iter().any(|of| of.reason == Some(reason));
+        assert!([Reason::Reserved, Reason::Sold, Reason::Returned].into_iter().all(has), "{movements:?}");
+        assert!(others.iter().all(|of| of.reason == Some(Reason::Received)), "{others:?}");
         shop.assert_ledger_agrees().await;
     }
 

@@ -52,3 +52,4 @@ mod shipments;
 mod statements;
 mod stock_model;
 mod store_credit;
+mod timeline;

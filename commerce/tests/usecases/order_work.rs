@@ -4,11 +4,13 @@ use crate::harness::TestShop;
 use commerce::accounts::SignedIn;
 use commerce::checkout::Step;
 use commerce::checkout::save_step::StepDone;
+use commerce::forms::FieldError;
 use commerce::fulfilment::ship::{Parcel, deliver, may_ship, ship};
 use commerce::money::{Currency, Money};
 use commerce::orders::cancel::{self, OrderError};
 use commerce::orders::receive_money::receive_money;
-use commerce::orders::refund::{Refund, RefundMethod, refund, refundable};
+use commerce::orders::refund::{Refund, RefundMethod, given_back_by_line, refund, refundable};
+use commerce::orders::refund_form::{AMOUNT, field_of, parse, too_much};
 use commerce::orders::search::{OrderFilter, search};
 use commerce::orders::{Fulfilment, Lifecycle, Order, OrderId, Payment, Status, queries};
 use commerce::payments::PaymentTerms;
@@ -162,6 +164,41 @@ both_databases! {
         refund(&shop, &ada, id, &by_piece("b", 1)).await.expect("decided");
         assert!(matches!(refund(&shop, &ada, id, &by_piece("c", 1)).await, Err(OrderError::TooMuch)));
         assert_eq!(before - left(&shop, id).await, mugs.total.amounts.gross);
+    }
+
+    async fn staff_type_pieces_or_an_amount_or_an_amount_for_pieces(shop: TestShop) {
+        let ada = shop.admin("ada@example.org").await;
+        let id = ordered(&shop, "card").await;
+        let of = order(&shop, id).await;
+        let mugs = field_of(of.lines[0].id);
+        let read = |key: &str, pieces: &str, amount: &str| {
+            let typed = [("key", key), ("reason", "broken"), (AMOUNT, amount), (mugs.as_str(), pieces)];
+            parse(&typed.map(|(name, text)| (name.to_owned(), text.to_owned())).into(), &of)
+        };
+        let wrong = |name: &str, error| (name.to_owned(), error);
+        for pieces in ["", " 0 "] {
+            let errors = read("a", pieces, " ").expect_err("nothing");
+            assert_eq!(errors, [wrong(AMOUNT, FieldError::Required)].into());
+        }
+        for pieces in ["3", "-1", "some"] {
+            let errors = read("a", pieces, "").expect_err("there are two");
+            assert_eq!(errors, [wrong(&mugs, FieldError::Invalid)].into(), "{pieces}");
+        }
+        let both = read("a", "3", "0").expect_err("both are wrong");
+        assert_eq!(both, [wrong(AMOUNT, FieldError::Invalid), wrong(&mugs, FieldError::Invalid)].into());
+        let one = read("a", "1", "").expect("right");
+        assert_eq!((one.amount, &one.lines), (None, &vec![(of.lines[0].id, 1)]));
+        refund(&shop, &ada, id, &one).await.expect("decided");
+        let before = left(&shop, id).await;
+        refund(&shop, &ada, id, &read("b", "1", "5.00").expect("right")).await.expect("decided");
+        assert_eq!(before - left(&shop, id).await, 500, "what was typed, for the other mug");
+        let given_back = given_back_by_line(shop.db.primary(), id).await.expect("read");
+        assert_eq!(given_back, [(of.lines[0].id, 2)].into());
+        for (pieces, amount, name) in [("1", "", mugs.as_str()), ("", "1000.00", AMOUNT)] {
+            let wanted = read("c", pieces, amount).expect("right");
+            assert!(matches!(refund(&shop, &ada, id, &wanted).await, Err(OrderError::TooMuch)));
+            assert_eq!(too_much(&wanted, &of, &given_back), [wrong(name, FieldError::Wrong)].into());
+        }
     }
 
     async fn store_credit_keeps_the_money_and_needs_an_account(shop: TestShop) {

@@ -144,7 +144,12 @@ both_databases! {
         assert!(set_delivered(shop.db.primary(), two, now).await.expect("noted"));
         assert!(!set_delivered(shop.db.primary(), two, now).await.expect("noted again"));
         assert_eq!(fulfilment(&shop, order.id).await, Fulfilment::Delivered);
-        let known = queries::tracking_events(shop.db.primary(), one).await.expect("read");
+        let tracked = queries::tracked_of_order(shop.db.primary(), order.id);
+        let (statements, tracked) = shop.statements(tracked).await;
+        let tracked = tracked.expect("read");
+        assert_eq!(statements, 3, "however many parcels there are");
+        assert_eq!(tracked.iter().map(|of| (of.shipment.id, of.told.len())).collect::<Vec<_>>(), [(one, 3), (two, 2)]);
+        let known = &tracked[0].told;
         let kinds: Vec<_> = known.iter().map(|told| told.kind).collect();
         assert_eq!(kinds.last(), Some(&TrackingKind::Delivered), "the oldest comes last: {kinds:?}");
         assert_eq!(known[0].text, "Something has happened\u{fffd}");

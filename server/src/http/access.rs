@@ -11,6 +11,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use commerce::accounts::{Permission, SignedIn, queries, second_factor};
+use commerce::events::{Metadata, cause, caused_by};
 use tower_cookies::Cookies;
 
 /// Who may ask for an address.
@@ -232,7 +233,7 @@ pub async fn check(State(web): State<Web>, mut request: Request, next: Next) -> 
     // What matches no route is a file or the page that says that there is none.
     let Some(pattern) = request.extensions().get::<MatchedPath>() else { return next.run(request).await };
     let needed = match access(pattern.as_str()) {
-        Some(Access::Public | Access::Own) => return next.run(request).await,
+        Some(Access::Public | Access::Own) => return go_on(request, next).await,
         Some(Access::Member) => None,
         Some(Access::Staff(permission)) => Some(permission),
         None => {
@@ -253,7 +254,7 @@ pub async fn check(State(web): State<Web>, mut request: Request, next: Next) -> 
                 return Redirect::to("/account/security?refused=second-factor-needed").into_response();
             }
             request.extensions_mut().insert(who);
-            next.run(request).await
+            go_on(request, next).await
         }
         Ok(Some(_)) => FORBIDDEN.answer(&web.site, request.headers()),
         Ok(None) => {
@@ -267,6 +268,15 @@ pub async fn check(State(web): State<Web>, mut request: Request, next: Next) -> 
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
             response
         }
+    }
+}
+
+/// What follows from a request of staff is written down as theirs. Whose an order is, it says itself, for as long as
+/// that may be known.
+async fn go_on(request: Request, next: Next) -> Response {
+    match request.extensions().get::<SignedIn>().filter(|who| who.role.is_staff()).map(|who| who.user.0) {
+        Some(user) => caused_by(Metadata { user: Some(user), ..cause() }, next.run(request)).await,
+        None => next.run(request).await,
     }
 }
 

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use commerce::checkout::place_order::access_token;
+use commerce::events::{Metadata, WEBHOOK, cause, caused_by};
 use commerce::payments::webhook::{ReceiveError, receive};
 use commerce::payments::{PaymentAttemptId, WebhookError, pay};
 use http_body_util::{BodyExt, Limited};
@@ -99,7 +100,8 @@ fn see_other(address: &str) -> Response {
 async fn take(State(web): State<Web>, Path(gateway): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
     let header = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
     let problem = |status, code, detail| Problem::new(status, code, detail).into_response();
-    match receive(&web.shop, &gateway, &header, &body).await {
+    let told = Metadata { source: WEBHOOK.to_owned(), ..cause() };
+    match caused_by(told, receive(&web.shop, &gateway, &header, &body)).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(ReceiveError::Webhook(WebhookError::Unknown)) => {
             problem(StatusCode::NOT_FOUND, "not-found", "No gateway of this shop sends webhooks here.")

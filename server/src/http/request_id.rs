@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use commerce::clock::uuid_at;
-use commerce::events::{Metadata, caused_by};
+use commerce::events::{HTTP, Metadata, caused_by};
 use tracing::Instrument;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -20,7 +20,7 @@ pub async fn identify(State(web): State<Web>, request: Request, next: Next) -> R
     let id = given(request.headers()).unwrap_or_else(|| uuid_at(web.shop.clock.now()).to_string());
     let client = request.extensions().get::<ClientAddress>().map(|address| address.0.to_string());
     let metadata =
-        Metadata { correlation_id: Some(id.clone()), source: "http".to_owned(), client, ..Metadata::default() };
+        Metadata { correlation_id: Some(id.clone()), source: HTTP.to_owned(), client, ..Metadata::default() };
     let span = tracing::info_span!("request", request_id = id);
     let mut response = caused_by(metadata, next.run(request)).instrument(span).await;
     if let Ok(id) = HeaderValue::from_str(&id) {

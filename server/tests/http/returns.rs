@@ -18,7 +18,7 @@ use std::io::Cursor;
 use std::time::{Duration, Instant};
 
 /// Somebody who is signed in, and their cookie.
-async fn person(server: &Server, email: &str) -> (SignedIn, String) {
+pub async fn person(server: &Server, email: &str) -> (SignedIn, String) {
     let password = Password::new(Some("correct horse battery staple")).expect("long enough");
     let registration = Registration { name: "Grace".to_owned(), email: email.to_owned(), password: password.clone() };
     create_admin::create_admin(&server.shop, &registration).await.expect("made");
@@ -41,7 +41,7 @@ async fn number(server: &Server, text: &str) -> i64 {
     row.try_get("", "n").expect("a number named n")
 }
 
-async fn warehouse(server: &Server) -> LocationId {
+pub async fn warehouse(server: &Server) -> LocationId {
     let db = server.shop.db.primary();
     let row = db.query_one_raw(sql(db, "SELECT id FROM locations", [])).await.expect("read").expect("a location");
     row.try_get("", "id").expect("its identifier")
