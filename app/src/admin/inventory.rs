@@ -313,12 +313,12 @@ fn Forms(
                 <TextField
                     form=form.clone()
                     name="threshold".to_owned()
-                    label="Low where fewer are left than"
+                    label="Low where fewer are available than"
                     autocomplete="off".to_owned()
                     inputmode="numeric"
                     maxlength=10
                     optional=true
-                    hint=format!("The shop’s own threshold is {default_threshold}. What is in carts counts as left.")
+                    hint=format!("The shop’s own threshold is {default_threshold}")
                 />
                 <button class="button primary">"Save threshold"</button>
             </form>

@@ -9,7 +9,7 @@ use commerce::settings::Settings;
 /// Tells staff that little is left of something, once until there is enough again.
 pub fn stock_low(to: &str, low: &StockLow, settings: &Settings, public_url: &str) -> Mail {
     let text = format!(
-        "{} of {} are left, fewer than {}. You get another mail when there were enough meanwhile.",
+        "There are {} of {} available, fewer than {}. You get another mail when there were enough meanwhile.",
         low.available, low.sku, low.threshold,
     );
     let url = format!("{public_url}{}", stock_path(&low.sku));

@@ -21,12 +21,6 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 use std::collections::HashMap;
 
-/// How many holds of others on a stock row are counted, before it is said that more than enough of it is left.
-const HOLDS_SEEN: usize = 50;
-
-/// How many pieces other orders may be taking over at the same moment.
-const AT_ONCE: usize = 20;
-
 /// Why claims could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ClaimError {
@@ -58,7 +52,7 @@ pub async fn claim_for_cart<C: ConnectionTrait>(
     // First of all: from here on nobody takes the cart's own claims for expired.
     let extend = "UPDATE claims SET expires_at = $2 WHERE cart_id = $1";
     tx.execute_raw(sql(tx, extend, [cart.into(), expires_at.into()])).await?;
-    let ledger = Ledger::of_holds(shop, Actor::Shopper, Some(cart.0));
+    let ledger = Ledger::new(shop, Actor::Shopper, Some(cart.0));
     claim(tx, Claimant::Cart(cart), demands, Some(expires_at), ledger).await
 }
 
@@ -111,7 +105,7 @@ async fn claim<C: ConnectionTrait>(
 /// # Errors
 /// When the database fails.
 pub async fn release_cart<C: ConnectionTrait>(shop: &Shop, tx: &C, cart: CartId) -> Result<(), DbErr> {
-    release_all(tx, Claimant::Cart(cart), Ledger::of_holds(shop, Actor::Shopper, Some(cart.0))).await
+    release_all(tx, Claimant::Cart(cart), Ledger::new(shop, Actor::Shopper, Some(cart.0))).await
 }
 
 /// Gives up everything that an order still claims, in a transaction that holds its lock.
@@ -146,7 +140,7 @@ pub async fn lower<C: ConnectionTrait>(
     mut keep: i64,
 ) -> Result<(), DbErr> {
     let claimant = Claimant::Cart(cart);
-    let mut ledger = Ledger::of_holds(shop, Actor::Shopper, Some(cart.0));
+    let mut ledger = Ledger::new(shop, Actor::Shopper, Some(cart.0));
     let mut rows = rows::of_claimant(tx, claimant, &[]).await?;
     // What is kept is kept where claims are made first.
     rows.sort_by_key(|row| (row.priority, row.id));
@@ -159,8 +153,8 @@ pub async fn lower<C: ConnectionTrait>(
 }
 
 /// Hands the claims of a cart to its order, which then has exactly `demands` claimed. Where the cart had just that, it
-/// is one statement and touches no stock row, and a few more where something may run low by it; what it lost after it
-/// expired is claimed anew. The transaction has written the order.
+/// is one statement and touches no stock row; what it lost after it expired is claimed anew. The transaction has
+/// written the order.
 ///
 /// # Errors
 /// [`ClaimError::Short`] names every variation of which there is not enough;
@@ -172,33 +166,16 @@ pub async fn hand_to_order<C: ConnectionTrait>(
     order: OrderId,
     demands: &[Demand],
 ) -> Result<(), ClaimError> {
-    // In a rush most of a stock row is held: more holds than are looked at are left of it, and it is not low.
-    let text = format!(
-        "UPDATE claims SET order_id = $2, cart_id = NULL, expires_at = NULL WHERE cart_id = $1
-         RETURNING quantity, (SELECT s.variation_id FROM stock s WHERE s.id = claims.stock_id) AS variation_id, (
-             SELECT s.on_hand - s.reserved + COALESCE((
-                 SELECT SUM(held.quantity) FROM (
-                     SELECT c.quantity FROM claims c
-                     WHERE c.stock_id = s.id AND c.expires_at IS NOT NULL AND c.cart_id <> $1 LIMIT {HOLDS_SEEN}
-                 ) AS held
-             ), 0) < COALESCE(v.low_stock_threshold, $3) + {AT_ONCE}
-             FROM stock s JOIN variations v ON v.id = s.variation_id WHERE s.id = claims.stock_id
-         ) AS may_be_low"
-    );
-    let values = [cart.into(), order.into(), shop.reference().settings.low_stock.into()];
-    let mut ledger = Ledger::new(shop, Actor::Shopper, Some(order.0));
+    let text = "UPDATE claims SET order_id = $2, cart_id = NULL, expires_at = NULL WHERE cart_id = $1
+                RETURNING quantity, (SELECT s.variation_id FROM stock s WHERE s.id = claims.stock_id) AS variation_id";
     let mut handed = HashMap::<VariationId, i64>::new();
-    for row in tx.query_all_raw(sql(tx, &text, values)).await? {
-        let variation = row.try_get("", "variation_id")?;
-        *handed.entry(variation).or_default() += row.try_get::<i64>("", "quantity")?;
-        if row.try_get("", "may_be_low")? {
-            ledger.may_be_low(variation);
-        }
+    for row in tx.query_all_raw(sql(tx, text, [cart.into(), order.into()])).await? {
+        *handed.entry(row.try_get("", "variation_id")?).or_default() += row.try_get::<i64>("", "quantity")?;
     }
     if handed == by_variation(demands) {
-        return Ok(ledger.write(tx).await?);
+        return Ok(());
     }
-    claim(tx, Claimant::Order(order), demands, None, ledger).await
+    claim_for_order(shop, tx, order, demands, &Actor::Shopper).await
 }
 
 fn by_variation(demands: &[Demand]) -> HashMap<VariationId, i64> {

@@ -25,8 +25,6 @@ pub(super) struct Ledger<'a> {
     /// When it is changed.
     pub(super) now: DateTime<Utc>,
     default_threshold: i64,
-    /// Whether only what carts hold changes: nothing runs low by that.
-    only_holds: bool,
     movements: Vec<movement::ActiveModel>,
     events: Vec<NewEvent>,
     refresh: BTreeSet<ProductId>,
@@ -70,22 +68,11 @@ impl<'a> Ledger<'a> {
             reference,
             now: shop.clock.now(),
             default_threshold: shop.reference().settings.low_stock,
-            only_holds: false,
             movements: Vec::new(),
             events: Vec::new(),
             refresh: BTreeSet::new(),
             near_threshold: BTreeSet::new(),
         }
-    }
-
-    /// The ledger of a transaction that changes nothing but what carts hold.
-    pub(super) fn of_holds(shop: &'a Shop, actor: Actor, reference: Option<Uuid>) -> Self {
-        Self { only_holds: true, ..Self::new(shop, actor, reference) }
-    }
-
-    /// Notes that orders may have claimed so much of a variation that it has run low.
-    pub(super) fn may_be_low(&mut self, variation: VariationId) {
-        self.near_threshold.insert(variation);
     }
 
     /// Notes a change of a stock row, and what it came to by that.
@@ -131,9 +118,8 @@ impl<'a> Ledger<'a> {
         if more != 0 && least <= SHOWN_LOW {
             self.refresh.insert(row.product_id);
         }
-        // What no order has claimed in all locations is no less than what nobody has at one. That nothing changes of it
-        // when an order is sent is no reason not to look: of two orders at once each may have missed the other.
-        if !self.only_holds && least < row.low_stock_threshold.unwrap_or(self.default_threshold) {
+        // The sum over all locations is no less than what is at one.
+        if more != 0 && least < row.low_stock_threshold.unwrap_or(self.default_threshold) {
             self.near_threshold.insert(row.variation_id);
         }
     }

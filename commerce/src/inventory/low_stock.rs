@@ -13,20 +13,10 @@ pub(super) const AVAILABLE: &str = "CAST(COALESCE((
         WHERE s.variation_id = v.id AND l.kind = 'warehouse'
     ), 0) AS BIGINT)";
 
-/// How many of a variation `v` no order has claimed in all warehouses. What carts hold may come back at any moment:
-/// told by that, staff would hear of every shopper who looks at the checkout.
-pub(super) const UNORDERED: &str = "CAST(COALESCE((
-        SELECT SUM(s.on_hand - s.reserved + COALESCE((
-            SELECT SUM(c.quantity) FROM claims c WHERE c.stock_id = s.id AND c.expires_at IS NOT NULL
-        ), 0)) FROM stock s JOIN locations l ON l.id = s.location_id
-        WHERE s.variation_id = v.id AND l.kind = 'warehouse'
-    ), 0) AS BIGINT)";
-
 /// Notes which of these variations have run low or are so no more; gives those that just did.
 ///
-/// To be called by everybody who has changed what is there or what orders have claimed of a stock row of which fewer
-/// than the threshold are or were unclaimed, after the change: who comes last then sees the sum over all locations as it
-/// is, since the variations are locked first.
+/// To be called by everybody who has changed a stock row whose availability is or was below the threshold, after the
+/// change: who comes last then sees the sum over all locations as it is, since the variations are locked first.
 pub(super) async fn evaluate<C: ConnectionTrait>(
     tx: &C,
     variations: &BTreeSet<VariationId>,
@@ -48,7 +38,7 @@ pub(super) async fn evaluate<C: ConnectionTrait>(
         "UPDATE variations AS v SET
              low_since = CASE WHEN v.low_since IS NULL THEN $1 ELSE NULL END,
              low_alerts = v.low_alerts + CASE WHEN v.low_since IS NULL THEN 1 ELSE 0 END
-         WHERE v.id IN ({among}) AND (v.low_since IS NULL) = ({UNORDERED} < COALESCE(v.low_stock_threshold, $2))
+         WHERE v.id IN ({among}) AND (v.low_since IS NULL) = ({AVAILABLE} < COALESCE(v.low_stock_threshold, $2))
          RETURNING id, sku, COALESCE(low_stock_threshold, $2) AS threshold, low_alerts, (low_since IS NOT NULL) AS is_low"
     );
     let values = [Value::from(now), default_threshold.into()];
@@ -60,7 +50,7 @@ pub(super) async fn evaluate<C: ConnectionTrait>(
             low.push(StockLow {
                 variation,
                 sku: row.try_get("", "sku")?,
-                available: unordered(tx, variation).await?,
+                available: available(tx, variation).await?,
                 threshold: row.try_get("", "threshold")?,
                 alert: row.try_get("", "low_alerts")?,
             });
@@ -70,8 +60,8 @@ pub(super) async fn evaluate<C: ConnectionTrait>(
     Ok(low)
 }
 
-async fn unordered<C: ConnectionTrait>(tx: &C, variation: VariationId) -> Result<i64, DbErr> {
-    let text = format!("SELECT {UNORDERED} AS unordered FROM variations v WHERE v.id = $1");
+async fn available<C: ConnectionTrait>(tx: &C, variation: VariationId) -> Result<i64, DbErr> {
+    let text = format!("SELECT {AVAILABLE} AS available FROM variations v WHERE v.id = $1");
     let row = tx.query_one_raw(sql(tx, &text, [variation.into()])).await?;
-    row.map_or(Ok(0), |row| row.try_get("", "unordered"))
+    row.map_or(Ok(0), |row| row.try_get("", "available"))
 }

@@ -237,8 +237,8 @@ pub struct StockChanged {
 }
 
 event!(StockChanged, version 1, about stock);
-/// Reports that orders have left fewer of a variation in all warehouses than its threshold: once, until there are
-/// enough again. What carts hold is not ordered.
+/// Reports that fewer of a variation are available in all warehouses than its threshold: once, until there are enough
+/// again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct StockLow {
@@ -246,9 +246,9 @@ pub struct StockLow {
     pub variation: VariationId,
     /// Its article number.
     pub sku: String,
-    /// How many no order has claimed.
+    /// How many are available.
     pub available: i64,
-    /// Where fewer are left, it is low.
+    /// Where fewer are available, it is low.
     pub threshold: i64,
     /// Counts how often this variation ran low.
     pub alert: i64,
@@ -277,11 +277,11 @@ pub struct Stocked {
     pub sku: String,
     /// What it is called, with its options.
     pub name: String,
-    /// Below how many that no order has claimed it is low, where the shop's own threshold doesn't hold.
+    /// Below how many available ones it is low, where the shop's own threshold doesn't hold.
     pub threshold: Option<i64>,
     /// How many are available in all warehouses.
     pub available: i64,
-    /// Whether less than the threshold is left, were carts to give back what they hold.
+    /// Whether that is less than the threshold.
     pub low: bool,
     /// What is where.
     pub levels: Vec<Level>,

@@ -1,7 +1,7 @@
 //! Reads of stock.
 
 use super::locations::{COLUMNS, LocationRow};
-use super::low_stock::{AVAILABLE, UNORDERED};
+use super::low_stock::AVAILABLE;
 use super::{Actor, Held, Level, Location, LocationId, Movement, MovementId, Reason, Stocked};
 use crate::Shop;
 use crate::accounts::{Permission, SignedIn, StaffError, queries as accounts};
@@ -94,16 +94,9 @@ struct StockedRow {
     options: OptionValues,
     threshold: Option<i64>,
     available: i64,
-    unordered: i64,
 }
 
-/// The columns of what is there of a variation `v` of a product `p`.
-fn stocked_columns() -> String {
-    format!(
-        "v.id, v.sku, p.name, v.options, v.low_stock_threshold AS threshold, {AVAILABLE} AS available,
-         {UNORDERED} AS unordered"
-    )
-}
+const STOCKED: &str = "SELECT v.id, v.sku, p.name, v.options, v.low_stock_threshold AS threshold";
 
 /// A page of what there is, by article number, and whether there is more.
 ///
@@ -122,16 +115,15 @@ pub async fn stock(shop: &Shop, who: &SignedIn, filter: &StockFilter) -> Result<
     }
     if filter.low {
         values.push(shop.reference().settings.low_stock.into());
-        conditions.push_str(&format!(" AND {UNORDERED} < COALESCE(v.low_stock_threshold, ${})", values.len()));
+        conditions.push_str(&format!(" AND {AVAILABLE} < COALESCE(v.low_stock_threshold, ${})", values.len()));
     }
     if let Some(after) = &filter.after {
         values.push(after.as_str().into());
         conditions.push_str(&format!(" AND v.sku > ${}", values.len()));
     }
     let text = format!(
-        "SELECT {} FROM variations v JOIN products p ON p.id = v.product_id
+        "{STOCKED}, {AVAILABLE} AS available FROM variations v JOIN products p ON p.id = v.product_id
          WHERE v.archived_at IS NULL{conditions} ORDER BY v.sku LIMIT {}",
-        stocked_columns(),
         PAGE + 1
     );
     let db = shop.db.latest();
@@ -149,8 +141,7 @@ pub async fn stock_of(shop: &Shop, who: &SignedIn, sku: &str) -> Result<Option<S
     who.require(Permission::StockRead)?;
     let db = shop.db.latest();
     let text = format!(
-        "SELECT {} FROM variations v JOIN products p ON p.id = v.product_id WHERE v.sku = $1",
-        stocked_columns(),
+        "{STOCKED}, {AVAILABLE} AS available FROM variations v JOIN products p ON p.id = v.product_id WHERE v.sku = $1"
     );
     let row = StockedRow::find_by_statement(sql(db, &text, [sku.into()])).all(db).await?;
     Ok(with_levels(shop, row).await?.into_iter().next())
@@ -189,7 +180,7 @@ async fn with_levels(shop: &Shop, rows: Vec<StockedRow>) -> Result<Vec<Stocked>,
     let stocked = |row: StockedRow| Stocked {
         variation: row.id,
         name: [std::slice::from_ref(&row.name), row.options.0.as_slice()].concat().join(", "),
-        low: row.unordered < row.threshold.unwrap_or(default),
+        low: row.available < row.threshold.unwrap_or(default),
         threshold: row.threshold,
         available: row.available,
         levels: levels.remove(&row.id).unwrap_or_default(),

@@ -9,8 +9,8 @@ use crate::db::{self, for_update, sql};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
-/// Sets below how many that no order has claimed a variation is low, or with `None` that the shop's own threshold holds.
-/// Whoever sets it sees whether it is low now: nobody is told by mail.
+/// Sets below how many available ones a variation is low, or with `None` that the shop's own threshold holds. Whoever
+/// sets it sees whether it is low now: nobody is told by mail.
 ///
 /// # Errors
 /// [`StockError::OutOfRange`], [`StockError::UnknownVariation`], or the database failed.
