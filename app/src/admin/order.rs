@@ -5,6 +5,7 @@ use super::order_edit::edit_path;
 use super::orders::{lifecycle_name, refused};
 use super::parcels::Parcels;
 use super::returns::OrderReturns;
+use super::transfers::OrderTransfers;
 use super::{staff, staff_page};
 use crate::accounts::minute;
 use crate::checkout::method_name;
@@ -21,6 +22,7 @@ use commerce::orders::compose::can_edit;
 use commerce::orders::receive_money;
 use commerce::orders::refund::{RefundMethod, refundable};
 use commerce::orders::search::by_number;
+use commerce::orders::send_money::{Transfer, to_send_of};
 use commerce::orders::timeline::{Happening, timeline};
 use commerce::orders::{Fulfilment, Lifecycle, Order, Payment, queries};
 use commerce::payments::{PaymentAttemptId, ledger, ledger::Attempt, pay};
@@ -55,6 +57,7 @@ struct Around {
     attempts: Vec<Attempt>,
     happened: Vec<Happening>,
     returns: Vec<Return>,
+    transfers: Vec<Transfer>,
     refundable: Money,
     has_account: bool,
 }
@@ -67,6 +70,7 @@ async fn around(page: &Page, order: &Order) -> Result<Around, commerce::db::DbEr
         attempts: ledger::attempts(db, order.id).await?,
         happened: timeline(db, order.id).await?,
         returns: returns::of_order(db, order.id).await?,
+        transfers: to_send_of(&page.shop, order.id).await?,
         refundable: refundable(db, order).await?,
         has_account: queries::owner(db, order.id).await?.is_some(),
     })
@@ -173,6 +177,7 @@ fn shown(page: &Page, who: &SignedIn, order: Order, around: Around, typed: &Type
         </dl>
         {(order.lifecycle == Lifecycle::Placed).then(|| view! { <p><a class="button" href=format!("/admin/orders/{number}/invoice")>"Invoice"</a></p> })}
         {editing}
+        <OrderTransfers transfers=around.transfers may=may />
         {receive}
         <Parcels
             page=page.clone()

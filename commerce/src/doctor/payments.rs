@@ -266,11 +266,12 @@ fn waiting_too_long(shop: &Shop) -> (String, Vec<Value>) {
 }
 
 fn operations(shop: &Shop) -> (String, Vec<Value>) {
+    let by_hand = ledger::is_sent_by_hand(&shop.gateways);
     let text = format!(
         "SELECT p.id, o.number || ': ' || p.action || ' of ' || p.amount || ' ' || a.currency || ' at ' || a.gateway
                 || ', tried ' || p.tries || ' times' AS what
          FROM payment_operations p JOIN payment_attempts a ON a.id = p.attempt_id JOIN orders o ON o.id = a.order_id
-         WHERE p.due_at <= $1 OR (p.due_at IS NOT NULL AND p.tries >= {MANY_TRIES})"
+         WHERE NOT {by_hand} AND (p.due_at <= $1 OR (p.due_at IS NOT NULL AND p.tries >= {MANY_TRIES}))"
     );
     (text, vec![long_ago(shop)])
 }

@@ -1,7 +1,7 @@
 //! The ledger: attempts to pay orders, what gateways were asked for, and what they have said.
 
 use super::{
-    Action, AttemptState, Entry, Fact, OperationId, Outcome, PaymentAttemptId, PaymentEventId, PaymentRef, Wish,
+    Action, AttemptState, Entry, Fact, Gateways, OperationId, Outcome, PaymentAttemptId, PaymentEventId, PaymentRef, Wish,
     balance,
 };
 use crate::accounts::UserId;
@@ -337,6 +337,14 @@ pub async fn ask<C: ConnectionTrait>(
         now.into(),
     ];
     tx.execute_raw(sql(tx, text, values)).await.map(drop)
+}
+
+/// Whether staff are to do something by hand, as a condition on `payment_operations p` at `payment_attempts a`: they
+/// send back what no gateway has brought.
+pub(crate) fn is_sent_by_hand(gateways: &Gateways) -> String {
+    // A list may not be empty.
+    let codes: String = gateways.by_hand().iter().map(|code| format!(", '{code}'")).collect();
+    format!("(p.action = '{}' AND a.gateway IN (''{codes}))", Action::Refund.code())
 }
 
 /// Asks gateways to end what nobody has paid yet, so that nobody does, in a transaction of the caller's.

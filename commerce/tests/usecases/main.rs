@@ -50,3 +50,4 @@ mod shipments;
 mod statements;
 mod stock_model;
 mod store_credit;
+mod transfers;
