@@ -10,7 +10,7 @@ use crate::orders::{Fulfilment, Lifecycle, OrderId, Payment};
 use crate::payments::ledger::{self, Attempt};
 use crate::payments::record::takes_now;
 use crate::payments::settle::SILENCE_MINUTES;
-use crate::payments::{AttemptState, Due, Wish, outstanding, state, wishes};
+use crate::payments::{AttemptState, Due, Outcome, Wish, outstanding, state, wishes};
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
@@ -21,6 +21,9 @@ const PAGE: usize = 200;
 
 /// How often a gateway is asked for the same before somebody should look: for some hours.
 const MANY_TRIES: i32 = 8;
+
+/// How long a gateway may work on something before somebody should look, in days: banks take their time.
+const PENDING_DAYS: i64 = 14;
 
 pub(super) fn checks() -> Vec<Check> {
     vec![
@@ -271,9 +274,14 @@ fn operations(shop: &Shop) -> (String, Vec<Value>) {
         "SELECT p.id, o.number || ': ' || p.action || ' of ' || p.amount || ' ' || a.currency || ' at ' || a.gateway
                 || ', tried ' || p.tries || ' times' AS what
          FROM payment_operations p JOIN payment_attempts a ON a.id = p.attempt_id JOIN orders o ON o.id = a.order_id
-         WHERE NOT {by_hand} AND (p.due_at <= $1 OR (p.due_at IS NOT NULL AND p.tries >= {MANY_TRIES}))"
+         WHERE NOT {by_hand} AND (p.due_at <= $1 OR (p.due_at IS NOT NULL AND p.tries >= {MANY_TRIES}
+               AND NOT EXISTS (
+                   SELECT 1 FROM payment_events e
+                   WHERE e.operation_id = p.id AND e.outcome = $2 AND e.created_at > $3
+               )))"
     );
-    (text, vec![long_ago(shop)])
+    let since = shop.clock.now() - TimeDelta::days(PENDING_DAYS);
+    (text, vec![long_ago(shop), Outcome::Pending.code().into(), since.into()])
 }
 
 fn webhooks(shop: &Shop) -> (String, Vec<Value>) {
