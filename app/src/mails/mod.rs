@@ -15,7 +15,7 @@ pub use accounts::{identity_linked, password_changed, registration_repeated, res
 pub use order_confirmation::{next_step, order_confirmation};
 pub use order_money::{
     Difference, RefundedTo, order_cancelled, order_changed, order_to_pay, payment_declined, payment_reminder,
-    refund_issued,
+    refund_decided, refund_issued,
 };
 pub use order_notice::{About, Pieces};
 pub use order_returned::{ReturnStep, return_update};

@@ -142,6 +142,12 @@ fn money_that_goes_back_is_told_with_its_way() {
     let credit = mail(|about| refund_issued(about, euro(500), RefundedTo::StoreCredit, &[]));
     both(&credit, &["€5.00 to your store credit"]);
     assert!(!credit.html.contains(" × "), "{}", credit.html);
+    let by_hand = mail(|about| refund_issued(about, euro(500), RefundedTo::ByHand, &[]));
+    both(&by_hand, &["We have sent €5.00 back to you"]);
+    let decided = mail(|about| refund_decided(about, euro(500), None));
+    both(&decided, &["We will refund €5.00", "We send €5.00 back to you", URL]);
+    assert!(!decided.text.contains("We have"), "nothing has gone yet: {}", decided.text);
+    both(&mail(|about| refund_decided(about, euro(500), Some(euro(70)))), &["We send €5.00", "added €0.70"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::Shop;
 use crate::db::{self, sql};
 use crate::orders::cancel::locked;
 use crate::orders::queries::unknown;
-use crate::orders::refund::GivenBack;
+use crate::orders::refund::{GivenBack, REFUSED, given_lines};
 use crate::orders::{Fulfilment, Lifecycle, OrderId, Payment};
 use crate::payments::ledger::{self, Attempt};
 use crate::payments::record::takes_now;
@@ -124,7 +124,7 @@ async fn page(shop: &Shop, after: Uuid) -> Result<Vec<Paid<'_>>, DbErr> {
                 ), 0) AS BIGINT) AS credited, CAST(COALESCE((
                     SELECT SUM(r.from_credit) FROM refunds r WHERE r.order_id = o.id
                 ), 0) AS BIGINT) AS returned, CAST(COALESCE((
-                    SELECT SUM(r.amount - r.from_credit) FROM refunds r
+                    SELECT SUM(r.amount - r.from_credit - {REFUSED}) FROM refunds r
                     WHERE r.order_id = o.id AND r.method = 'original'
                 ), 0) AS BIGINT) AS decided
          FROM orders o WHERE o.id > $1 ORDER BY o.id LIMIT {PAGE}"
@@ -252,12 +252,15 @@ fn currencies(_: &Shop) -> (String, Vec<Value>) {
 }
 
 fn refunded_pieces(_: &Shop) -> (String, Vec<Value>) {
-    let text = "SELECT o.id, o.number || ', ' || l.sku || ': ' || l.quantity || ' ordered, ' || SUM(r.quantity)
-                       || ' given back; ' || l.gross || ' paid, ' || SUM(r.amount) || ' given back' AS what
-                FROM refund_lines r JOIN order_lines l ON l.id = r.line_id JOIN orders o ON o.id = l.order_id
-                GROUP BY o.id, o.number, l.id, l.sku, l.quantity, l.gross
-                HAVING SUM(r.quantity) > l.quantity OR SUM(r.amount) > l.gross";
-    (text.to_owned(), Vec::new())
+    let text = format!(
+        "SELECT o.id, o.number || ', ' || l.sku || ': ' || l.quantity || ' ordered, ' || SUM(g.quantity)
+                || ' given back; ' || l.gross || ' paid, ' || SUM(g.amount) || ' given back' AS what
+         FROM {} AS g JOIN order_lines l ON l.id = g.line_id JOIN orders o ON o.id = l.order_id
+         GROUP BY o.id, o.number, l.id, l.sku, l.quantity, l.gross
+         HAVING SUM(g.quantity) > l.quantity OR SUM(g.amount) > l.gross",
+        given_lines(),
+    );
+    (text, Vec::new())
 }
 
 fn waiting_too_long(shop: &Shop) -> (String, Vec<Value>) {

@@ -4,6 +4,7 @@ use super::cancel::locked;
 use super::compose::proposal::{load, staged};
 use super::compose::{Agreement, EditError, Proposal, close, write};
 use super::draft::PAY_BY_DAYS;
+use super::refund::given_lines;
 use super::{Lifecycle, Order, OrderId, OrderLineId, OrderNumber};
 use crate::Shop;
 use crate::accounts::{Permission, SignedIn, UserId};
@@ -154,9 +155,12 @@ fn is_payable(shop: &Shop, proposal: &Proposal) -> bool {
 
 /// How many pieces of the lines of an order were given back.
 async fn refunded<C: ConnectionTrait>(tx: &C, order: &Order) -> Result<HashMap<OrderLineId, i64>, EditError> {
-    let text = "SELECT l.line_id, CAST(SUM(l.quantity) AS BIGINT) AS pieces
-                FROM refund_lines l JOIN refunds r ON r.id = l.refund_id WHERE r.order_id = $1 GROUP BY l.line_id";
-    let rows = tx.query_all_raw(sql(tx, text, [order.id.into()])).await?;
+    let text = format!(
+        "SELECT g.line_id, CAST(SUM(g.quantity) AS BIGINT) AS pieces FROM {} AS g WHERE g.order_id = $1
+         GROUP BY g.line_id",
+        given_lines(),
+    );
+    let rows = tx.query_all_raw(sql(tx, &text, [order.id.into()])).await?;
     let pair = |row: &sea_orm::QueryResult| Ok((row.try_get("", "line_id")?, row.try_get("", "pieces")?));
     rows.iter().map(pair).collect()
 }

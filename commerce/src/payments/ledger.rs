@@ -8,7 +8,7 @@ use crate::accounts::UserId;
 use crate::catalog::queries::currency;
 use crate::db::{placeholders, sql};
 use crate::money::{Currency, Money};
-use crate::orders::OrderId;
+use crate::orders::{OrderId, RefundId};
 use crate::orders::queries::unknown;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
@@ -312,28 +312,40 @@ async fn operations<C: ConnectionTrait>(db: &C, orders: &[OrderId]) -> Result<Ve
     rows.into_iter().map(wish).collect()
 }
 
+/// Why a gateway is asked for something.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// In a word.
+    pub reason: &'a str,
+    /// Who asks.
+    pub actor: &'a str,
+    /// The refund that has decided it, if one has.
+    pub refund: Option<RefundId>,
+}
+
+impl<'a> Asked<'a> {
+    /// By itself.
+    pub fn by_system(reason: &'a str) -> Self {
+        Self { reason, actor: "system", refund: None }
+    }
+}
+
 /// Asks for something at a gateway, in a transaction of the caller's; it is done after that.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn ask<C: ConnectionTrait>(
-    tx: &C,
-    id: OperationId,
-    wish: Wish,
-    reason: &str,
-    actor: &str,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    let text =
-        "INSERT INTO payment_operations (id, attempt_id, action, amount, reason, actor, created_at, due_at, tries)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0)";
+pub async fn ask<C: ConnectionTrait>(tx: &C, wish: Wish, asked: Asked<'_>, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let text = "INSERT INTO payment_operations
+                (id, attempt_id, action, amount, reason, actor, refund_id, created_at, due_at, tries)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, 0)";
     let values = [
-        id.into(),
+        OperationId::new(now).into(),
         wish.attempt.into(),
         wish.action.code().into(),
         wish.amount.into(),
-        reason.into(),
-        actor.into(),
+        asked.reason.into(),
+        asked.actor.into(),
+        asked.refund.into(),
         now.into(),
     ];
     tx.execute_raw(sql(tx, text, values)).await.map(drop)
@@ -364,7 +376,7 @@ pub async fn end_open<C: ConnectionTrait>(
         let open = attempt.redirect_to.is_some() && state.balance.authorised == 0 && !state.balance.voided;
         if open && !ending {
             let wish = Wish { attempt: attempt.id, action: Action::Void, amount: attempt.amount.minor() };
-            ask(tx, OperationId::new(now), wish, reason, "system", now).await?;
+            ask(tx, wish, Asked::by_system(reason), now).await?;
         }
     }
     Ok(())

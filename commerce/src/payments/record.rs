@@ -1,6 +1,7 @@
 //! What a gateway says is written down, and what follows from it is done: one command for the shopper's return, for
 //! webhooks and for the sweeper, whichever comes first.
 
+use super::ledger::Asked;
 use super::{
     Action, Due, Fact, OperationId, Outcome, PaymentAttemptId, PaymentFailed, PaymentProcessed, PaymentVoided,
     RefundIssued, ledger, outstanding, state, wishes,
@@ -158,7 +159,7 @@ pub(crate) async fn settle_up<C: ConnectionTrait>(
     for wish in wishes(due, &states) {
         let given_up = lifecycle == Lifecycle::Cancelled && !order.keeps_payment;
         let reason = if given_up { "cancelled" } else { ledger::BALANCE };
-        ledger::ask(tx, OperationId::new(now), wish, reason, "system", now).await?;
+        ledger::ask(tx, wish, Asked::by_system(reason), now).await?;
     }
     Ok(())
 }

@@ -12,8 +12,8 @@ use commerce::fulfilment::ship::{Parcel, deliver, ship};
 use commerce::inventory::release_expired::release_expired;
 use commerce::invoices::issue::issue;
 use commerce::money::{Currency, Money};
-use commerce::orders::cancel::cancel_for;
-use commerce::orders::refund::{Refund, RefundMethod, refund};
+use commerce::orders::cancel::{OrderError, cancel_for};
+use commerce::orders::refund::{Refund, RefundMethod, refund, refundable};
 use commerce::orders::{OrderId, queries};
 use commerce::payments::operate::operate_due;
 use commerce::payments::record::{Source, record};
@@ -417,6 +417,40 @@ both_databases! {
         shop.assert_sound().await;
         let refused = "UPDATE payment_operations SET due_at = NULL WHERE due_at IS NOT NULL";
         is_left(&shop, &["refunds-given"], refused, []).await;
+    }
+
+    async fn what_a_gateway_refuses_is_decided_anew(shop: TestShop) {
+        let busy = busy(&shop).await;
+        let mug = queries::by_id(shop.db.primary(), busy.sent).await.expect("read").expect("the order").lines[0].clone();
+        let all = |key: &str| Refund {
+            key: key.to_owned(),
+            amount: None,
+            lines: vec![(mug.id, mug.quantity)],
+            method: RefundMethod::Original,
+            reason: "late".to_owned(),
+        };
+        // Refused, and sent back by the bank, which knows nothing of what had asked for it.
+        for (key, told) in [("c", &[Outcome::Failed][..]), ("d", &[Outcome::Succeeded, Outcome::Failed])] {
+            refund(&shop, &busy.ada, busy.sent, &all(key)).await.expect("decided");
+            assert!(matches!(refund(&shop, &busy.ada, busy.sent, &all("x")).await, Err(OrderError::TooMuch)));
+            let (asked, attempt) = asked(&shop).await;
+            for (number, outcome) in told.iter().enumerate() {
+                let operation = (number == 0).then_some(asked);
+                let told = Fact { operation, ..answer(asked, *outcome, mug.total.amounts.gross) };
+                assert!(record(&shop, attempt, &[told], Source::Webhook).await.expect("recorded"));
+            }
+            shop.deliver_events().await;
+            shop.assert_sound().await;
+        }
+        let order = queries::by_id(shop.db.primary(), busy.sent).await.expect("read").expect("the order");
+        let before = refundable(shop.db.primary(), &order).await.expect("read").minor();
+        refund(&shop, &busy.ada, busy.sent, &all("e")).await.expect("decided anew");
+        operate_due(&shop).await.expect("operated");
+        let after = refundable(shop.db.primary(), &order).await.expect("read").minor();
+        assert_eq!(before - after, mug.total.amounts.gross);
+        assert!(matches!(refund(&shop, &busy.ada, busy.sent, &all("x")).await, Err(OrderError::TooMuch)));
+        shop.deliver_events().await;
+        shop.assert_sound().await;
     }
 
     async fn what_comes_back_was_sent(shop: TestShop) {
