@@ -151,6 +151,19 @@ fn money_that_goes_back_is_told_with_its_way() {
 }
 
 #[test]
+fn staff_are_told_what_is_wrong_with_a_payment() {
+    let settings = Settings::default();
+    let mail = |trouble| {
+        let number = "E-0000-0000".parse().expect("a number");
+        payment_trouble("ada@example.org", number, "stripe", &trouble, &settings, "https://shop.example.com")
+    };
+    let page = "https://shop.example.com/admin/orders/E-0000-0000";
+    both(&mail(PaymentTrouble::NotTaken(Some("<expired>".to_owned()))), &["refused to take", "<expired>", page]);
+    both(&mail(PaymentTrouble::NotGivenBack(None)), &["did not go back by Card or wallet", page]);
+    both(&mail(PaymentTrouble::Lapsed), &["not paid any more", page]);
+}
+
+#[test]
 fn a_cancelled_order_says_what_becomes_of_its_money() {
     let paid = mail(|about| order_cancelled(about, Some("It is <sold out>"), Some(euro(3_070)), None));
     both(&paid, &["Your order was cancelled", "It is <sold out>", "We send €30.70 back", "2 × ", URL]);

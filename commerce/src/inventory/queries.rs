@@ -4,6 +4,7 @@ use super::locations::{COLUMNS, LocationRow};
 use super::low_stock::AVAILABLE;
 use super::{Actor, Held, Level, Location, LocationId, Movement, MovementId, Reason, Stocked};
 use crate::Shop;
+use crate::accounts::queries::admins;
 use crate::accounts::{Permission, SignedIn, StaffError, UserId};
 use crate::catalog::{OptionValues, VariationId};
 use crate::db::{placeholders, sql};
@@ -50,8 +51,7 @@ pub async fn alert_recipients<C: ConnectionTrait>(db: &C, settings: &Settings) -
     if !settings.low_stock_email.is_empty() {
         return Ok(vec![settings.low_stock_email.clone()]);
     }
-    let text = "SELECT u.email FROM users u WHERE u.role = 'admin' ORDER BY u.id";
-    db.query_all_raw(sql(db, text, [])).await?.iter().map(|row| row.try_get("", "email")).collect()
+    admins(db).await
 }
 
 /// Every location, in the order in which claims are made.

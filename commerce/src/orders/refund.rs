@@ -175,7 +175,7 @@ pub(crate) async fn refund_within<C: ConnectionTrait>(
             if part > 0 {
                 let wish = Wish { attempt: attempt.id, action: Action::Refund, amount: part };
                 let actor = format!("staff:{staff}");
-                let asked = Asked { reason: "refund", actor: &actor, refund: Some(id) };
+                let asked = Asked { reason: "refund", actor: &actor, refund: Some(id), due_at: now };
                 ledger::ask(tx, wish, asked, now).await?;
             }
             left -= part;

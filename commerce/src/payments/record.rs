@@ -134,7 +134,11 @@ pub(crate) async fn settle_up<C: ConnectionTrait>(
     now: DateTime<Utc>,
     reports: &[Report],
 ) -> Result<(), DbErr> {
-    let attempts = ledger::attempts(tx, order).await?;
+    let mut attempts = ledger::attempts(tx, order).await?;
+    if attempts.iter().any(|attempt| attempt.is_paused) {
+        ledger::take_back_paused(tx, order).await?;
+        attempts = ledger::attempts(tx, order).await?;
+    }
     let order = queries::by_id(tx, order).await?.ok_or_else(|| DbErr::RecordNotFound(order.to_string()))?;
     let given = GivenBack::of(tx, order.id).await?;
     let states: Vec<_> = attempts.iter().map(|attempt| attempt.state.clone()).collect();
@@ -159,7 +163,9 @@ pub(crate) async fn settle_up<C: ConnectionTrait>(
     for wish in wishes(due, &states) {
         let given_up = lifecycle == Lifecycle::Cancelled && !order.keeps_payment;
         let reason = if given_up { "cancelled" } else { ledger::BALANCE };
-        ledger::ask(tx, wish, Asked::by_system(reason), now).await?;
+        let asked = attempts.iter().find(|attempt| attempt.id == wish.attempt);
+        let due_at = asked.map_or(now, |attempt| attempt.may_ask_at(wish.action, now));
+        ledger::ask(tx, wish, Asked::by_system(reason, due_at), now).await?;
     }
     Ok(())
 }

@@ -39,6 +39,7 @@ mod payment;
 mod placing;
 mod projection;
 mod races;
+mod refusals;
 mod return_photos;
 mod returns;
 mod roles;
