@@ -8,7 +8,7 @@ use crate::accounts::{
 };
 use crate::admin::{
     self, AuditPage, EventsPage, InventoryPage, LocationPage, LocationsPage, OpenReturnPage, OrderEditPage, OrdersPage,
-    PeoplePage, PersonPage, ReturnsPage, StaffOrderPage, StaffReturnPage, StockPage,
+    PeoplePage, PersonPage, ReturnsPage, StaffOrderPage, StaffReturnPage, StockPage, TransfersPage,
 };
 use crate::cart::{self, CartPage};
 use crate::catalog::{CategoryPage, HomePage, ProductPage, ShopPage};
@@ -102,6 +102,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/admin/orders/:number/parcels/:parcel/packing-slip") view=PackingSlipPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/orders/:number/return") view=OpenReturnPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/returns") view=ReturnsPage ssr=SsrMode::Async />
+                <Route path=path!("/admin/refunds") view=TransfersPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/returns/:number") view=StaffReturnPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/audit") view=AuditPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/events") view=EventsPage ssr=SsrMode::Async />

@@ -103,6 +103,7 @@ const staffPages: Record<string, (shop: Shop) => Promise<unknown>> = {
   person: (shop) => shop.main.getByRole('row').nth(1).getByRole('link').click(),
   'audit log': (shop) => shop.open('/admin/audit'),
   returns: (shop) => shop.open('/admin/returns'),
+  transfers: (shop) => shop.open('/admin/refunds'),
 };
 
 /** Pages of an order and of what is sent back of it, one after the other, for its customer and for staff. */

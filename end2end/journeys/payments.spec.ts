@@ -1,4 +1,5 @@
 import { expect, test } from '../support/fixtures.ts';
+import { mailedTo } from '../support/mails.ts';
 import { becomeMember, signIn } from '../support/members.ts';
 import { someone } from '../support/people.ts';
 import { orderNumber, type Shop } from '../support/shop.ts';
@@ -79,6 +80,35 @@ test('a paid order is sent in the back office, and its customer sees it come', a
   await expect(admin.main.getByRole('status')).toContainText('on its way back');
   await shop.page.reload();
   await expect(shop.main).toContainText('Delivered');
+  await elsewhere.close();
+});
+
+test('what was paid by transfer goes back once staff have sent it', async ({ shop, browser, js }) => {
+  const address = someone();
+  await shop.checkoutTo('review', 'Bank transfer', address);
+  await shop.placeOrder.click();
+  const number = await shop.confirmed();
+
+  const elsewhere = await browser.newContext({ javaScriptEnabled: js });
+  const admin = shop.on(await elsewhere.newPage());
+  await signIn(admin, 'admin@example.org', process.env.E2E_ADMIN_PASSWORD);
+  await admin.open(`/admin/orders/${number}`);
+  await admin.button('Note payment').click();
+  await expect(admin.main.getByRole('status')).toContainText('noted');
+  await admin.main.getByText('Give money back').click();
+  await admin.main.getByLabel('Amount').fill('1.00');
+  await admin.main.getByLabel('Why').fill('A scratch');
+  await admin.button('Give back').click();
+  await expect(admin.main.getByRole('status')).toContainText('Please send the money');
+  await expect(admin.main.getByRole('region', { name: 'Transfers to make' })).toContainText('€1.00');
+  await mailedTo(address.email, 'We will refund');
+
+  await admin.main.getByRole('link', { name: 'Transfers', exact: true }).click();
+  await expect(admin.heading).toHaveText('Transfers to make');
+  await admin.button(`Sent: €1.00 of ${number}`).click();
+  await expect(admin.main.getByRole('status')).toContainText('the money was sent');
+  await expect(admin.main.getByRole('link', { name: number })).toHaveCount(0);
+  await mailedTo(address.email, 'We have refunded');
   await elsewhere.close();
 });
 

@@ -31,6 +31,7 @@ mod m20261125_000022_order_edits;
 mod m20261125_000023_store_credit;
 mod m20261125_000024_labels;
 mod m20261125_000025_saved_payment_methods;
+mod m20261126_000026_refunds_of_operations;
 mod m20261126_000029_phones_of_orders;
 
 /// Every step in the order in which it is applied.
@@ -65,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000023_store_credit::Migration),
             Box::new(m20261125_000024_labels::Migration),
             Box::new(m20261125_000025_saved_payment_methods::Migration),
+            Box::new(m20261126_000026_refunds_of_operations::Migration),
             Box::new(m20261126_000029_phones_of_orders::Migration),
         ]
     }

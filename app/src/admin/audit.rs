@@ -141,6 +141,7 @@ fn action_name(action: Action) -> &'static str {
         Action::ShipmentDelivered => "Shipment delivered",
         Action::PaymentReceived => "Payment received",
         Action::OrderRefunded => "Refunded",
+        Action::RefundSent => "Refund sent by hand",
         Action::StoreCreditAdjusted => "Store credit changed",
         Action::ReturnOpened => "Return opened",
         Action::ReturnApproved => "Return approved",

@@ -19,6 +19,7 @@ mod return_actions;
 mod return_page;
 mod returns;
 mod timeline;
+mod transfers;
 
 pub use audit::AuditPage;
 pub use events::EventsPage;
@@ -31,6 +32,7 @@ pub use orders::OrdersPage;
 pub use people::{PeoplePage, PersonPage};
 pub use return_page::{OpenReturnPage, StaffReturnPage};
 pub use returns::ReturnsPage;
+pub use transfers::TransfersPage;
 
 use crate::accounts::sign_in_for;
 use crate::head::Head;
@@ -41,9 +43,10 @@ use http::StatusCode;
 use leptos::prelude::*;
 
 /// The pages of staff: their names, addresses and what they take.
-const SECTIONS: [(&str, &str, Permission); 7] = [
+const SECTIONS: [(&str, &str, Permission); 8] = [
     ("Orders", "/admin/orders", Permission::OrdersRead),
     ("Returns", "/admin/returns", Permission::OrdersRead),
+    ("Transfers", transfers::PATH, Permission::OrdersRead),
     ("People", "/admin/people", Permission::UsersRead),
     ("Inventory", "/admin/inventory", Permission::StockRead),
     ("Locations", "/admin/locations", Permission::StockRead),

@@ -6,6 +6,7 @@ use super::orders::{lifecycle_name, refused};
 use super::parcels::Parcels;
 use super::returns::OrderReturns;
 use super::timeline::Timeline;
+use super::transfers::OrderTransfers;
 use super::{staff, staff_page};
 use crate::accounts::minute;
 use crate::checkout::method_name;
@@ -23,6 +24,7 @@ use commerce::orders::receive_money;
 use commerce::orders::refund::{RefundMethod, given_back_by_line, refundable};
 use commerce::orders::refund_form;
 use commerce::orders::search::by_number;
+use commerce::orders::send_money::{Transfer, to_send_of};
 use commerce::orders::timeline::{Happening, timeline};
 use commerce::orders::{Fulfilment, Lifecycle, Order, OrderLineId, Payment, queries};
 use commerce::payments::{PaymentAttemptId, ledger, ledger::Attempt, pay};
@@ -58,6 +60,7 @@ struct Around {
     attempts: Vec<Attempt>,
     happened: Vec<Happening>,
     returns: Vec<Return>,
+    transfers: Vec<Transfer>,
     refundable: Money,
     given_back: HashMap<OrderLineId, i64>,
     has_account: bool,
@@ -72,6 +75,7 @@ async fn around(page: &Page, order: &Order) -> Result<Around, commerce::db::DbEr
         happened: timeline(db, order.id, &shipments).await?,
         shipments,
         returns: returns::of_order(db, order.id).await?,
+        transfers: to_send_of(&page.shop, order.id).await?,
         refundable: refundable(db, order).await?,
         given_back: given_back_by_line(db, order.id).await?,
         has_account: queries::owner(db, order.id).await?.is_some(),
@@ -180,6 +184,7 @@ fn shown(page: &Page, who: &SignedIn, order: Order, around: Around, typed: &Type
         </dl>
         {(order.lifecycle == Lifecycle::Placed).then(|| view! { <p><a class="button" href=format!("/admin/orders/{number}/invoice")>"Invoice"</a></p> })}
         {editing}
+        <OrderTransfers transfers=around.transfers may=may />
         {receive}
         <Parcels
             page=page.clone()

@@ -1,5 +1,6 @@
 //! What the forms about orders do.
 
+use super::transfers;
 use crate::accounts::sign_in_for;
 use crate::forms::{Form, draft, keep_draft};
 use crate::layout::log_failure;
@@ -13,7 +14,8 @@ use commerce::orders::receive_money::receive_money;
 use commerce::orders::refund::{given_back_by_line, refund};
 use commerce::orders::refund_form;
 use commerce::orders::search::by_number;
-use commerce::orders::{Order, OrderNumber};
+use commerce::orders::send_money::{send_money, to_send_of};
+use commerce::orders::{Order, OrderId, OrderNumber};
 use leptos::prelude::*;
 use leptos::server_fn::axum::register_explicit;
 
@@ -22,6 +24,7 @@ pub(super) fn register() {
     register_explicit::<CancelForCustomer>();
     register_explicit::<GiveBack>();
     register_explicit::<NotePaid>();
+    register_explicit::<NoteSent>();
 }
 
 /// The forms of an order's page.
@@ -192,7 +195,36 @@ pub async fn give_back(#[server(flatten)] fields: Fields) -> Result<(), ServerFn
     let page = Page::of_action();
     let Some(asked) = asked(&page, "refund", fields).await else { return Ok(()) };
     let outcome = given_back(&page, &asked).await;
-    asked.answer(&page, outcome.map(|()| "order-refunded")).await;
+    let done = refund_decided(&page, asked.order.id, "order-refunded").await;
+    asked.answer(&page, outcome.map(|()| done)).await;
+    Ok(())
+}
+
+/// The code for a refund that was decided: another one than `by_itself` where staff are to send money.
+pub(super) async fn refund_decided(page: &Page, order: OrderId, by_itself: &'static str) -> &'static str {
+    match to_send_of(&page.shop, order).await {
+        Ok(open) if open.is_empty() => by_itself,
+        Ok(_) => "refund-to-send",
+        Err(error) => {
+            log_failure(&error);
+            by_itself
+        }
+    }
+}
+
+/// Notes money that staff have sent back.
+#[server(prefix = "/actions", endpoint = "admin/refund-sent")]
+pub async fn note_sent(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    let page = Page::of_action();
+    let Some(mut asked) = asked(&page, "sent", fields).await else { return Ok(()) };
+    let outcome = match asked.fields.get("operation").and_then(|id| id.parse().ok()) {
+        Some(operation) => send_money(&page.shop, &asked.who, asked.order.id, operation).await.map_err(Refused::from),
+        None => Err(Refused::Code("unknown-choice")),
+    };
+    if asked.fields.contains_key(transfers::LISTED) {
+        transfers::PATH.clone_into(&mut asked.path);
+    }
+    asked.answer(&page, outcome.map(|()| "refund-sent")).await;
     Ok(())
 }
 

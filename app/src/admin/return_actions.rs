@@ -1,5 +1,6 @@
 //! What the forms of staff about returns do.
 
+use super::order_actions::refund_decided;
 use super::return_page::{open_form, return_form};
 use crate::accounts::sign_in_for;
 use crate::forms::keep_draft;
@@ -204,7 +205,7 @@ pub async fn refund_return(#[server(flatten)] fields: Fields) -> Result<(), Serv
     let outcome = outcome.await;
     let done = match field(&fields, "method").and_then(RefundMethod::parse) {
         Some(RefundMethod::StoreCredit) => "return-credited",
-        _ => "return-refunded",
+        _ => refund_decided(&asked.page, asked.of.order, "return-refunded").await,
     };
     asked.answer(fields, outcome, done).await;
     Ok(())

@@ -173,6 +173,10 @@ fn good_words(code: &str) -> Option<&'static str> {
         "order-shipped" => "The parcel is on its way.",
         "order-delivered" => "The parcel has come.",
         "order-refunded" => "The money is on its way back.",
+        "refund-to-send" => {
+            "The refund is decided. Please send the money now: it stands under “Transfers” until you note it."
+        }
+        "refund-sent" => "It is noted that the money was sent, and the customer gets a mail.",
         "order-paid" => "The payment is noted.",
         "return-requested" => "We have got your request, and answer by mail. You can add photos below.",
         "return-withdrawn" => "Your request is withdrawn.",

@@ -12,6 +12,8 @@ use commerce::notifications::Mail;
 pub enum RefundedTo<'a> {
     /// The way it was paid, as people call it.
     Method(&'a str),
+    /// By hand, by a way that is agreed with the customer.
+    ByHand,
     /// Store credit of the account.
     StoreCredit,
 }
@@ -22,6 +24,7 @@ impl RefundedTo<'_> {
             Self::Method(method) => format!(
                 "We have sent {amount} back the way you paid: {method}. It can take some days until you see it there."
             ),
+            Self::ByHand => format!("We have sent {amount} back to you. It can take some days until you see it."),
             Self::StoreCredit => format!("We have added {amount} to your store credit. You can pay with it at once."),
         }
     }
@@ -31,6 +34,14 @@ impl RefundedTo<'_> {
 pub fn refund_issued(about: About<'_>, amount: Money, to: RefundedTo<'_>, pieces: &[Pieces]) -> Mail {
     let title = format!("We have refunded {amount}");
     Notice { title, sentences: vec![to.sentence(amount)], pieces, way_on: ("See your order", about.url) }.mail(about)
+}
+
+/// Tells that money goes back that somebody has to send by hand, and what has become store credit with it.
+pub fn refund_decided(about: About<'_>, amount: Money, credit: Option<Money>) -> Mail {
+    let mut sentences = vec![format!("We send {amount} back to you, and tell you when it is done.")];
+    sentences.extend(credit.map(|credit| RefundedTo::StoreCredit.sentence(credit)));
+    let title = format!("We will refund {amount}");
+    Notice { title, sentences, pieces: &[], way_on: ("See your order", about.url) }.mail(about)
 }
 
 /// Tells that an order was given up, why if there is more to say, and what goes back: money, and store credit.

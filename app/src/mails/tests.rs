@@ -143,6 +143,25 @@ fn money_that_goes_back_is_told_with_its_way() {
     let credit = mail(|about| refund_issued(about, euro(500), RefundedTo::StoreCredit, &[]));
     both(&credit, &["€5.00 to your store credit"]);
     assert!(!credit.html.contains(" × "), "{}", credit.html);
+    let by_hand = mail(|about| refund_issued(about, euro(500), RefundedTo::ByHand, &[]));
+    both(&by_hand, &["We have sent €5.00 back to you"]);
+    let decided = mail(|about| refund_decided(about, euro(500), None));
+    both(&decided, &["We will refund €5.00", "We send €5.00 back to you", URL]);
+    assert!(!decided.text.contains("We have"), "nothing has gone yet: {}", decided.text);
+    both(&mail(|about| refund_decided(about, euro(500), Some(euro(70)))), &["We send €5.00", "added €0.70"]);
+}
+
+#[test]
+fn staff_are_told_what_is_wrong_with_a_payment() {
+    let settings = Settings::default();
+    let mail = |trouble| {
+        let number = "E-0000-0000".parse().expect("a number");
+        payment_trouble("ada@example.org", number, "stripe", &trouble, &settings, "https://shop.example.com")
+    };
+    let page = "https://shop.example.com/admin/orders/E-0000-0000";
+    both(&mail(PaymentTrouble::NotTaken(Some("<expired>".to_owned()))), &["refused to take", "<expired>", page]);
+    both(&mail(PaymentTrouble::NotGivenBack(None)), &["did not go back by Card or wallet", page]);
+    both(&mail(PaymentTrouble::Lapsed), &["not paid any more", page]);
 }
 
 #[test]

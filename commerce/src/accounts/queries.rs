@@ -50,6 +50,16 @@ pub async fn signed_in(shop: &Shop, token: &Token) -> Result<Option<SignedIn>, D
     Ok(Some(SignedIn { session: row.session, user: row.user, name: row.name, email: row.email, role }))
 }
 
+/// The addresses of those who run the shop.
+///
+/// # Errors
+/// When the database fails.
+pub async fn admins<C: ConnectionTrait>(db: &C) -> Result<Vec<String>, DbErr> {
+    let text = "SELECT u.email FROM users u WHERE u.role = $1 ORDER BY u.id";
+    let rows = db.query_all_raw(sql(db, text, [Role::Admin.code().into()])).await?;
+    rows.iter().map(|row| row.try_get("", "email")).collect()
+}
+
 /// Where a person is signed in, the last used first.
 ///
 /// # Errors

@@ -49,6 +49,8 @@ pub enum Action {
     PaymentReceived,
     /// Staff gave back money of an order.
     OrderRefunded,
+    /// Staff sent back money of an order by hand.
+    RefundSent,
     /// Staff gave somebody store credit, or took it.
     StoreCreditAdjusted,
     /// Staff opened a return for a customer.
@@ -95,6 +97,7 @@ impl Action {
         Self::ShipmentDelivered,
         Self::PaymentReceived,
         Self::OrderRefunded,
+        Self::RefundSent,
         Self::StoreCreditAdjusted,
         Self::ReturnOpened,
         Self::ReturnApproved,
@@ -127,6 +130,7 @@ impl Action {
             Self::ShipmentDelivered => "shipment-delivered",
             Self::PaymentReceived => "payment-received",
             Self::OrderRefunded => "order-refunded",
+            Self::RefundSent => "refund-sent",
             Self::StoreCreditAdjusted => "store-credit-adjusted",
             Self::ReturnOpened => "return-opened",
             Self::ReturnApproved => "return-approved",

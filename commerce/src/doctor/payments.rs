@@ -5,13 +5,13 @@ use crate::Shop;
 use crate::db::{self, sql};
 use crate::orders::cancel::locked;
 use crate::orders::queries::unknown;
-use crate::orders::refund::GivenBack;
+use crate::orders::refund::{GivenBack, REFUSED, given_lines};
 use crate::orders::{Fulfilment, Lifecycle, OrderId, Payment};
 use crate::payments::ledger::{self, Attempt};
 use crate::payments::record::takes_now;
 use crate::payments::settle::SILENCE_MINUTES;
 use crate::payments::webhook::replay::is_unused;
-use crate::payments::{AttemptState, Due, Wish, outstanding, state, wishes};
+use crate::payments::{AttemptState, Due, Outcome, Wish, outstanding, state, wishes};
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
@@ -22,6 +22,9 @@ const PAGE: usize = 200;
 
 /// How often a gateway is asked for the same before somebody should look: for some hours.
 const MANY_TRIES: i32 = 8;
+
+/// How long a gateway may work on something before somebody should look, in days: banks take their time.
+const PENDING_DAYS: i64 = 14;
 
 pub(super) fn checks() -> Vec<Check> {
     vec![
@@ -127,7 +130,7 @@ async fn page(shop: &Shop, after: Uuid) -> Result<Vec<Paid<'_>>, DbErr> {
                 ), 0) AS BIGINT) AS credited, CAST(COALESCE((
                     SELECT SUM(r.from_credit) FROM refunds r WHERE r.order_id = o.id
                 ), 0) AS BIGINT) AS returned, CAST(COALESCE((
-                    SELECT SUM(r.amount - r.from_credit) FROM refunds r
+                    SELECT SUM(r.amount - r.from_credit - {REFUSED}) FROM refunds r
                     WHERE r.order_id = o.id AND r.method = 'original'
                 ), 0) AS BIGINT) AS decided
          FROM orders o WHERE o.id > $1 ORDER BY o.id LIMIT {PAGE}"
@@ -255,12 +258,15 @@ fn currencies(_: &Shop) -> (String, Vec<Value>) {
 }
 
 fn refunded_pieces(_: &Shop) -> (String, Vec<Value>) {
-    let text = "SELECT o.id, o.number || ', ' || l.sku || ': ' || l.quantity || ' ordered, ' || SUM(r.quantity)
-                       || ' given back; ' || l.gross || ' paid, ' || SUM(r.amount) || ' given back' AS what
-                FROM refund_lines r JOIN order_lines l ON l.id = r.line_id JOIN orders o ON o.id = l.order_id
-                GROUP BY o.id, o.number, l.id, l.sku, l.quantity, l.gross
-                HAVING SUM(r.quantity) > l.quantity OR SUM(r.amount) > l.gross";
-    (text.to_owned(), Vec::new())
+    let text = format!(
+        "SELECT o.id, o.number || ', ' || l.sku || ': ' || l.quantity || ' ordered, ' || SUM(g.quantity)
+                || ' given back; ' || l.gross || ' paid, ' || SUM(g.amount) || ' given back' AS what
+         FROM {} AS g JOIN order_lines l ON l.id = g.line_id JOIN orders o ON o.id = l.order_id
+         GROUP BY o.id, o.number, l.id, l.sku, l.quantity, l.gross
+         HAVING SUM(g.quantity) > l.quantity OR SUM(g.amount) > l.gross",
+        given_lines(),
+    );
+    (text, Vec::new())
 }
 
 fn waiting_too_long(shop: &Shop) -> (String, Vec<Value>) {
@@ -272,13 +278,19 @@ fn waiting_too_long(shop: &Shop) -> (String, Vec<Value>) {
 }
 
 fn operations(shop: &Shop) -> (String, Vec<Value>) {
+    let by_hand = ledger::is_sent_by_hand(&shop.gateways);
     let text = format!(
         "SELECT p.id, o.number || ': ' || p.action || ' of ' || p.amount || ' ' || a.currency || ' at ' || a.gateway
                 || ', tried ' || p.tries || ' times' AS what
          FROM payment_operations p JOIN payment_attempts a ON a.id = p.attempt_id JOIN orders o ON o.id = a.order_id
-         WHERE p.due_at <= $1 OR (p.due_at IS NOT NULL AND p.tries >= {MANY_TRIES})"
+         WHERE NOT {by_hand} AND (p.due_at <= $1 OR (p.due_at IS NOT NULL AND p.tries >= {MANY_TRIES}
+               AND NOT EXISTS (
+                   SELECT 1 FROM payment_events e
+                   WHERE e.operation_id = p.id AND e.outcome = $2 AND e.created_at > $3
+               )))"
     );
-    (text, vec![long_ago(shop)])
+    let since = shop.clock.now() - TimeDelta::days(PENDING_DAYS);
+    (text, vec![long_ago(shop), Outcome::Pending.code().into(), since.into()])
 }
 
 fn webhooks(shop: &Shop) -> (String, Vec<Value>) {

@@ -52,7 +52,7 @@ pub async fn claim_for_cart<C: ConnectionTrait>(
     // First of all: from here on nobody takes the cart's own claims for expired.
     let extend = "UPDATE claims SET expires_at = $2 WHERE cart_id = $1";
     tx.execute_raw(sql(tx, extend, [cart.into(), expires_at.into()])).await?;
-    let ledger = Ledger::new(shop, Actor::Shopper, Some(cart.0));
+    let ledger = Ledger::of_holds(shop, Actor::Shopper, Some(cart.0));
     claim(tx, Claimant::Cart(cart), demands, Some(expires_at), ledger).await
 }
 
@@ -105,7 +105,7 @@ async fn claim<C: ConnectionTrait>(
 /// # Errors
 /// When the database fails.
 pub async fn release_cart<C: ConnectionTrait>(shop: &Shop, tx: &C, cart: CartId) -> Result<(), DbErr> {
-    release_all(tx, Claimant::Cart(cart), Ledger::new(shop, Actor::Shopper, Some(cart.0))).await
+    release_all(tx, Claimant::Cart(cart), Ledger::of_holds(shop, Actor::Shopper, Some(cart.0))).await
 }
 
 /// Gives up everything that an order still claims, in a transaction that holds its lock.
@@ -140,7 +140,7 @@ pub async fn lower<C: ConnectionTrait>(
     mut keep: i64,
 ) -> Result<(), DbErr> {
     let claimant = Claimant::Cart(cart);
-    let mut ledger = Ledger::new(shop, Actor::Shopper, Some(cart.0));
+    let mut ledger = Ledger::of_holds(shop, Actor::Shopper, Some(cart.0));
     let mut rows = rows::of_claimant(tx, claimant, &[]).await?;
     // What is kept is kept where claims are made first.
     rows.sort_by_key(|row| (row.priority, row.id));

@@ -25,6 +25,8 @@ pub(super) struct Ledger<'a> {
     /// When it is changed.
     pub(super) now: DateTime<Utc>,
     default_threshold: i64,
+    /// Whether only what carts hold is changed.
+    only_holds: bool,
     movements: Vec<movement::ActiveModel>,
     events: Vec<NewEvent>,
     refresh: BTreeSet<ProductId>,
@@ -68,11 +70,17 @@ impl<'a> Ledger<'a> {
             reference,
             now: shop.clock.now(),
             default_threshold: shop.reference().settings.low_stock,
+            only_holds: false,
             movements: Vec::new(),
             events: Vec::new(),
             refresh: BTreeSet::new(),
             near_threshold: BTreeSet::new(),
         }
+    }
+
+    /// The ledger of a transaction that changes nothing but what carts hold.
+    pub(super) fn of_holds(shop: &'a Shop, actor: Actor, reference: Option<Uuid>) -> Self {
+        Self { only_holds: true, ..Self::new(shop, actor, reference) }
     }
 
     /// Notes a change of a stock row, and what it came to by that.
@@ -118,8 +126,11 @@ impl<'a> Ledger<'a> {
         if more != 0 && least <= SHOWN_LOW {
             self.refresh.insert(row.product_id);
         }
+        // What a cart gives back is not enough again: it would run low with every shopper who only looks.
+        let given_back = self.only_holds && more > 0;
         // The sum over all locations is no less than what is at one.
-        if more != 0 && least < row.low_stock_threshold.unwrap_or(self.default_threshold) {
+        let near = least < row.low_stock_threshold.unwrap_or(self.default_threshold);
+        if more != 0 && !given_back && (near || delta.on_hand > 0) {
             self.near_threshold.insert(row.variation_id);
         }
     }

@@ -15,6 +15,8 @@ pub(super) const AVAILABLE: &str = "CAST(COALESCE((
 
 /// Notes which of these variations have run low or are so no more; gives those that just did.
 ///
+/// Something that has run low is so until goods come in or an order gives back what it claimed, and there are enough.
+///
 /// To be called by everybody who has changed a stock row whose availability is or was below the threshold, after the
 /// change: who comes last then sees the sum over all locations as it is, since the variations are locked first.
 pub(super) async fn evaluate<C: ConnectionTrait>(

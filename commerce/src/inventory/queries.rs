@@ -50,8 +50,7 @@ pub async fn alert_recipients<C: ConnectionTrait>(db: &C, settings: &Settings) -
     if !settings.low_stock_email.is_empty() {
         return Ok(vec![settings.low_stock_email.clone()]);
     }
-    let text = "SELECT u.email FROM users u WHERE u.role = 'admin' ORDER BY u.id";
-    db.query_all_raw(sql(db, text, [])).await?.iter().map(|row| row.try_get("", "email")).collect()
+    accounts::admins(db).await
 }
 
 /// Every location, in the order in which claims are made.

@@ -41,7 +41,7 @@ pub async fn release_expired_of(shop: &Shop, stock: StockId) -> Result<i64, DbEr
 async fn release_on(shop: &Shop, stock: StockId) -> Result<i64, DbErr> {
     let tx = shop.db.begin().await?;
     let Some(row) = rows::one(&tx, stock).await? else { return Ok(0) };
-    let mut ledger = Ledger::new(shop, Actor::System, None);
+    let mut ledger = Ledger::of_holds(shop, Actor::System, None);
     let released = reserve::release_expired(&tx, &row, None, &mut ledger).await?;
     ledger.write(&tx).await?;
     tx.commit().await?;

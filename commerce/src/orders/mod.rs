@@ -44,6 +44,8 @@ pub mod refund_form;
 mod return_credit;
 #[cfg(feature = "ssr")]
 pub mod search;
+#[cfg(feature = "ssr")]
+pub mod send_money;
 mod state;
 #[cfg(feature = "ssr")]
 pub mod timeline;

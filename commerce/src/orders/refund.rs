@@ -8,9 +8,9 @@ use crate::audit::{self, Done};
 use crate::db::{self, sql};
 use crate::events::{self, NewEvent};
 use crate::money::Money;
-use crate::payments::ledger::{self, Attempt};
+use crate::payments::ledger::{self, Asked, Attempt};
 use crate::payments::record::settle_up;
-use crate::payments::{Action, Credit, OperationId, Wish, split};
+use crate::payments::{Action, Credit, Wish, split};
 use crate::store_credit::EntryKind;
 use crate::store_credit::book::{Posting, post};
 use chrono::{DateTime, Utc};
@@ -59,6 +59,28 @@ pub struct Refund {
     pub method: RefundMethod,
     /// Why, in the words of staff.
     pub reason: String,
+}
+
+/// What of a refund `r` gateways have refused in the end, in minor units, as an expression: it goes back to nobody, and
+/// can be decided anew. What a bank has sent back has failed, too; what failed and was done all the same was done.
+pub(crate) const REFUSED: &str = "COALESCE((
+    SELECT SUM(p.amount) FROM payment_operations p WHERE p.refund_id = r.id AND p.due_at IS NULL
+    AND EXISTS (
+        SELECT 1 FROM payment_events e JOIN payment_events f ON f.attempt_id = e.attempt_id AND f.action = e.action
+            AND f.fact = e.fact AND f.outcome = 'failed' WHERE e.operation_id = p.id
+    ) AND NOT EXISTS (
+        SELECT 1 FROM payment_events e WHERE e.operation_id = p.id AND e.outcome = 'succeeded' AND NOT EXISTS (
+            SELECT 1 FROM payment_events f WHERE f.attempt_id = e.attempt_id AND f.action = e.action
+                AND f.fact = e.fact AND f.outcome = 'failed'
+        )
+    )), 0)";
+
+/// The pieces that were given back, as a table: those of refunds of which not all was refused.
+pub(crate) fn given_lines() -> String {
+    format!(
+        "(SELECT l.line_id, l.quantity, l.amount, r.order_id FROM refund_lines l JOIN refunds r ON r.id = l.refund_id
+          WHERE r.amount > {REFUSED})"
+    )
 }
 
 /// Reports that staff have decided to give money of an order back.
@@ -154,7 +176,8 @@ pub(crate) async fn refund_within<C: ConnectionTrait>(
             if part > 0 {
                 let wish = Wish { attempt: attempt.id, action: Action::Refund, amount: part };
                 let actor = format!("staff:{staff}");
-                ledger::ask(tx, OperationId::new(now), wish, "refund", &actor, now).await?;
+                let asked = Asked { reason: "refund", actor: &actor, refund: Some(id), due_at: now };
+                ledger::ask(tx, wish, asked, now).await?;
             }
             left -= part;
         }
@@ -192,10 +215,13 @@ pub(crate) async fn amounts_of<C: ConnectionTrait>(
     let mut amounts = Vec::with_capacity(chosen.len());
     for (id, quantity) in chosen.iter().filter(|(_, quantity)| *quantity > 0) {
         let line = order.lines.iter().find(|line| line.id == *id).ok_or(OrderError::NotFound)?;
-        let text = "SELECT CAST(COALESCE(SUM(l.quantity), 0) AS BIGINT) AS pieces,
-                           CAST(COALESCE(SUM(l.amount), 0) AS BIGINT) AS amount
-                    FROM refund_lines l WHERE l.line_id = $1";
-        let row = tx.query_one_raw(sql(tx, text, [(*id).into()])).await?.ok_or(OrderError::NotFound)?;
+        let text = format!(
+            "SELECT CAST(COALESCE(SUM(g.quantity), 0) AS BIGINT) AS pieces,
+                    CAST(COALESCE(SUM(g.amount), 0) AS BIGINT) AS amount
+             FROM {} AS g WHERE g.line_id = $1",
+            given_lines(),
+        );
+        let row = tx.query_one_raw(sql(tx, &text, [(*id).into()])).await?.ok_or(OrderError::NotFound)?;
         let (before, given): (i64, i64) = (row.try_get("", "pieces")?, row.try_get("", "amount")?);
         let (before, all, quantity_wide) = (i128::from(before), i128::from(line.quantity), i128::from(*quantity));
         if before + quantity_wide > all || amounts.iter().any(|(known, _, _)| known == id) {
@@ -216,9 +242,12 @@ pub async fn given_back_by_line<C: ConnectionTrait>(
     db: &C,
     order: OrderId,
 ) -> Result<HashMap<OrderLineId, i64>, DbErr> {
-    let text = "SELECT l.line_id, CAST(SUM(l.quantity) AS BIGINT) AS pieces
-                FROM refund_lines l JOIN refunds r ON r.id = l.refund_id WHERE r.order_id = $1 GROUP BY l.line_id";
-    let rows = db.query_all_raw(sql(db, text, [order.into()])).await?;
+    let text = format!(
+        "SELECT g.line_id, CAST(SUM(g.quantity) AS BIGINT) AS pieces FROM {} AS g WHERE g.order_id = $1
+         GROUP BY g.line_id",
+        given_lines(),
+    );
+    let rows = db.query_all_raw(sql(db, &text, [order.into()])).await?;
     rows.iter().map(|row| Ok((row.try_get("", "line_id")?, row.try_get("", "pieces")?))).collect()
 }
 
@@ -334,8 +363,11 @@ pub async fn given_as_credit<C: ConnectionTrait>(db: &C, refund: RefundId, order
 /// # Errors
 /// When the database fails.
 pub async fn given_back_at_the_end<C: ConnectionTrait>(db: &C, order: &Order) -> Result<(Money, Money), DbErr> {
-    let text = "SELECT CAST(COALESCE(SUM(amount - from_credit), 0) AS BIGINT) AS n FROM refunds WHERE order_id = $1";
-    let row = db.query_one_raw(sql(db, text, [order.id.into()])).await?;
+    let text = format!(
+        "SELECT CAST(COALESCE(SUM(r.amount - r.from_credit - {REFUSED}), 0) AS BIGINT) AS n FROM refunds r
+         WHERE r.order_id = $1"
+    );
+    let row = db.query_one_raw(sql(db, &text, [order.id.into()])).await?;
     let before: i64 = row.map_or(Ok(0), |row| row.try_get("", "n"))?;
     let captured: i64 = ledger::attempts(db, order.id).await?.iter().map(|attempt| attempt.state.paid()).sum();
     let credit = order.store_credit.minor() - GivenBack::of(db, order.id).await?.returned;

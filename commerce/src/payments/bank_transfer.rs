@@ -1,7 +1,7 @@
 //! Payment in advance by bank transfer.
 
 use super::{
-    Answer, Fact, Gateway, GatewayError, OperationRequest, Outcome, PaymentContext, PaymentRef, PaymentRequest,
+    Action, Answer, Fact, Gateway, GatewayError, OperationRequest, Outcome, PaymentContext, PaymentRef, PaymentRequest,
     PaymentTerms,
 };
 
@@ -37,13 +37,16 @@ impl Gateway for BankTransfer {
     }
 
     async fn operate(&self, operation: &OperationRequest) -> Result<Vec<Fact>, GatewayError> {
-        Ok(vec![by_hand(operation)])
+        Ok(by_hand(operation))
     }
 }
 
-/// What staff do outside of the shop, and so is done once they say it.
-pub(super) fn by_hand(operation: &OperationRequest) -> Fact {
-    Fact {
+/// What is done without anybody doing it: all but giving money back, which staff say once they have.
+pub(super) fn by_hand(operation: &OperationRequest) -> Vec<Fact> {
+    if operation.action == Action::Refund {
+        return Vec::new();
+    }
+    vec![Fact {
         name: operation.id.to_string(),
         action: operation.action,
         outcome: Outcome::Succeeded,
@@ -51,5 +54,5 @@ pub(super) fn by_hand(operation: &OperationRequest) -> Fact {
         reference: None,
         operation: Some(operation.id),
         reason: None,
-    }
+    }]
 }

@@ -41,7 +41,7 @@ impl Gateway for CashOnDelivery {
     }
 
     async fn operate(&self, operation: &OperationRequest) -> Result<Vec<Fact>, GatewayError> {
-        Ok(vec![by_hand(operation)])
+        Ok(by_hand(operation))
     }
 }
 

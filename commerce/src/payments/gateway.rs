@@ -229,7 +229,7 @@ pub trait Gateway: Send + Sync + std::fmt::Debug {
         self.look_up(payment).await
     }
 
-    /// Captures, refunds or voids. A `void` of a request that nobody has paid yet ends it: it can't be paid any more.
+    /// Captures, refunds or voids; refunds only where nobody [pays by hand](Self::agrees_at_once). A `void` of a request that nobody has paid yet ends it: it can't be paid any more.
     ///
     /// # Errors
     /// [`GatewayError`].
@@ -297,6 +297,11 @@ impl Gateways {
     /// Where the pages of all of them are, as sources of a content security policy.
     pub fn origins(&self) -> Vec<String> {
         self.0.iter().flat_map(|gateway| gateway.origins()).collect()
+    }
+
+    /// The codes of those at which people pay by hand: staff see the money come, and send it back.
+    pub fn by_hand(&self) -> Vec<&'static str> {
+        self.0.iter().filter(|gateway| gateway.agrees_at_once()).map(|gateway| gateway.code()).collect()
     }
 
     /// The gateway with this code.

@@ -1,22 +1,28 @@
 //! The ledger: attempts to pay orders, what gateways were asked for, and what they have said.
 
 use super::{
-    Action, AttemptState, Entry, Fact, OperationId, Outcome, PaymentAttemptId, PaymentEventId, PaymentRef, Wish,
-    balance,
+    Action, AttemptState, Entry, Fact, Gateways, OperationId, Outcome, PaymentAttemptId, PaymentEventId, PaymentRef,
+    Wish, balance,
 };
 use crate::accounts::UserId;
 use crate::catalog::queries::currency;
 use crate::db::{placeholders, sql};
 use crate::money::{Currency, Money};
-use crate::orders::OrderId;
 use crate::orders::queries::unknown;
-use chrono::{DateTime, Utc};
+use crate::orders::{OrderId, RefundId};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, InsertStatement, Query};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
 use std::collections::HashMap;
 
 /// How often a gateway may refuse the same before it is left to staff.
 const MOST_REFUSALS: usize = 3;
+
+/// How many hours what a gateway has refused is let be after the first time.
+const PAUSE_HOURS: i64 = 1;
+
+/// How many hours it is let be after that.
+const LATER_PAUSE_HOURS: i64 = 24;
 
 /// Why gateways are asked to give back what is more than is due, which nobody has to decide.
 pub const BALANCE: &str = "balance";
@@ -42,6 +48,8 @@ pub struct Attempt {
     pub created_at: DateTime<Utc>,
     /// What its entries come to, and what is under way.
     pub state: AttemptState,
+    /// Whether something of that was refused before, and is asked for anew after a pause.
+    pub is_paused: bool,
     /// Its entries, oldest first.
     pub entries: Vec<Recorded>,
 }
@@ -59,6 +67,14 @@ pub struct Recorded {
     pub at: DateTime<Utc>,
 }
 
+impl Recorded {
+    /// Whether the gateway has refused this when it was asked for it.
+    fn is_refusal_of(&self, action: Action) -> bool {
+        let Entry { outcome, operation, .. } = &self.entry;
+        self.entry.action == action && *outcome == Outcome::Failed && operation.is_some()
+    }
+}
+
 impl Attempt {
     /// Whether it was declined, and nothing came of it since.
     pub fn has_failed(&self) -> bool {
@@ -73,6 +89,13 @@ impl Attempt {
     /// Whether it can still be paid.
     pub fn is_open(&self) -> bool {
         !self.has_failed() && !self.state.under_way.iter().any(|(action, _)| *action == Action::Void)
+    }
+
+    /// When its gateway may be asked for something: after a pause where it has refused that before.
+    pub fn may_ask_at(&self, action: Action, now: DateTime<Utc>) -> DateTime<Utc> {
+        let refusals: Vec<_> = self.entries.iter().filter(|of| of.is_refusal_of(action)).collect();
+        let hours = if refusals.len() > 1 { LATER_PAUSE_HOURS } else { PAUSE_HOURS };
+        refusals.last().map_or(now, |last| now.max(last.at + TimeDelta::hours(hours)))
     }
 
     /// How its gateway knows it.
@@ -196,26 +219,23 @@ pub async fn attempts_of<C: ConnectionTrait>(
     );
     let rows = Row::find_by_statement(sql(db, &text, values_of(orders))).all(db).await?;
     let mut entries = entries(db, orders).await?;
-    let mut asked = HashMap::<PaymentAttemptId, Vec<(Wish, bool)>>::new();
-    for (wish, decided) in operations(db, orders).await? {
-        asked.entry(wish.attempt).or_default().push((wish, decided));
+    let mut asked = HashMap::<PaymentAttemptId, Vec<Operation>>::new();
+    for operation in operations(db, orders).await? {
+        asked.entry(operation.wish.attempt).or_default().push(operation);
     }
     let mut attempts = HashMap::<OrderId, Vec<Attempt>>::new();
     for row in rows {
         let entries = entries.remove(&row.id).unwrap_or_default();
-        let refused = |action| {
-            let failed = |of: &&Recorded| of.entry.action == action && of.entry.outcome == Outcome::Failed;
-            entries.iter().filter(failed).filter(|of| of.entry.operation.is_some()).count() >= MOST_REFUSALS
-        };
+        let refused = |action| entries.iter().filter(|of| of.is_refusal_of(action)).count() >= MOST_REFUSALS;
         let asked = asked.remove(&row.id).unwrap_or_default();
         let state = AttemptState {
             id: row.id,
             balance: balance(entries.iter().map(|of| &of.entry)),
-            under_way: asked.iter().map(|(wish, _)| (wish.action, wish.amount)).collect(),
+            under_way: asked.iter().map(|of| (of.wish.action, of.wish.amount)).collect(),
             giving_back: asked
                 .iter()
-                .filter(|(wish, decided)| wish.action == Action::Refund && *decided)
-                .map(|(wish, _)| wish.amount)
+                .filter(|of| of.wish.action == Action::Refund && of.is_decided)
+                .map(|of| of.wish.amount)
                 .sum(),
             given_up: Action::ALL.into_iter().filter(|action| refused(*action)).collect(),
         };
@@ -229,6 +249,7 @@ pub async fn attempts_of<C: ConnectionTrait>(
             payer: row.payer_id,
             created_at: row.created_at,
             state,
+            is_paused: asked.iter().any(|of| of.is_paused),
             entries,
         });
     }
@@ -297,53 +318,102 @@ pub(super) fn stored_action(text: &str) -> Result<Action, DbErr> {
     Action::parse(text).ok_or_else(|| unknown("payment action", text))
 }
 
-/// What was asked for and not answered yet, and whether somebody has decided it.
-async fn operations<C: ConnectionTrait>(db: &C, orders: &[OrderId]) -> Result<Vec<(Wish, bool)>, DbErr> {
+/// What was asked for and not answered yet.
+struct Operation {
+    wish: Wish,
+    /// Whether somebody has decided it.
+    is_decided: bool,
+    /// Whether its gateway was not asked yet, since it is let be for a while.
+    is_paused: bool,
+}
+
+/// Whether an operation `p` waits for the end of a pause, and nobody was asked for it.
+const IS_PAUSED: &str = "(p.tries = 0 AND p.due_at > p.created_at)";
+
+async fn operations<C: ConnectionTrait>(db: &C, orders: &[OrderId]) -> Result<Vec<Operation>, DbErr> {
     #[derive(FromQueryResult)]
     struct Row {
         attempt_id: PaymentAttemptId,
         action: String,
         amount: i64,
         reason: String,
+        is_paused: bool,
     }
     let text = format!(
-        "SELECT o.attempt_id, o.action, o.amount, o.reason FROM payment_operations o
-         JOIN payment_attempts a ON a.id = o.attempt_id WHERE a.order_id IN ({}) AND o.due_at IS NOT NULL",
+        "SELECT p.attempt_id, p.action, p.amount, p.reason, {IS_PAUSED} AS is_paused FROM payment_operations p
+         JOIN payment_attempts a ON a.id = p.attempt_id WHERE a.order_id IN ({}) AND p.due_at IS NOT NULL",
         placeholders(1, orders.len()),
     );
     let rows = Row::find_by_statement(sql(db, &text, values_of(orders))).all(db).await?;
-    let wish = |row: Row| {
+    let operation = |row: Row| {
         let wish = Wish { attempt: row.attempt_id, action: stored_action(&row.action)?, amount: row.amount };
-        Ok((wish, row.reason != BALANCE))
+        Ok(Operation { wish, is_decided: row.reason != BALANCE, is_paused: row.is_paused })
     };
-    rows.into_iter().map(wish).collect()
+    rows.into_iter().map(operation).collect()
 }
 
-/// Asks for something at a gateway, in a transaction of the caller's; it is done after that.
+/// Takes back what waits for the end of a pause, in a transaction of the caller's that holds the order's lock and looks
+/// anew what is to be asked for.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn ask<C: ConnectionTrait>(
-    tx: &C,
-    id: OperationId,
-    wish: Wish,
-    reason: &str,
-    actor: &str,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    let text =
-        "INSERT INTO payment_operations (id, attempt_id, action, amount, reason, actor, created_at, due_at, tries)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0)";
+pub(super) async fn take_back_paused<C: ConnectionTrait>(tx: &C, order: OrderId) -> Result<(), DbErr> {
+    let text = format!(
+        "DELETE FROM payment_operations WHERE id IN (
+             SELECT p.id FROM payment_operations p JOIN payment_attempts a ON a.id = p.attempt_id
+             WHERE a.order_id = $1 AND {IS_PAUSED}) AND tries = 0"
+    );
+    tx.execute_raw(sql(tx, &text, [order.into()])).await.map(drop)
+}
+
+/// Why a gateway is asked for something.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// In a word.
+    pub reason: &'a str,
+    /// Who asks.
+    pub actor: &'a str,
+    /// The refund that has decided it, if one has.
+    pub refund: Option<RefundId>,
+    /// From when on.
+    pub due_at: DateTime<Utc>,
+}
+
+impl<'a> Asked<'a> {
+    /// By itself.
+    pub fn by_system(reason: &'a str, due_at: DateTime<Utc>) -> Self {
+        Self { reason, actor: "system", refund: None, due_at }
+    }
+}
+
+/// Asks for something at a gateway, in a transaction of the caller's; it is done after that, once it is due.
+///
+/// # Errors
+/// When the database fails.
+pub async fn ask<C: ConnectionTrait>(tx: &C, wish: Wish, asked: Asked<'_>, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let text = "INSERT INTO payment_operations
+                (id, attempt_id, action, amount, reason, actor, refund_id, created_at, due_at, tries)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)";
     let values = [
-        id.into(),
+        OperationId::new(now).into(),
         wish.attempt.into(),
         wish.action.code().into(),
         wish.amount.into(),
-        reason.into(),
-        actor.into(),
+        asked.reason.into(),
+        asked.actor.into(),
+        asked.refund.into(),
         now.into(),
+        asked.due_at.into(),
     ];
     tx.execute_raw(sql(tx, text, values)).await.map(drop)
+}
+
+/// Whether staff are to do something by hand, as a condition on `payment_operations p` at `payment_attempts a`: they
+/// send back what no gateway has brought.
+pub(crate) fn is_sent_by_hand(gateways: &Gateways) -> String {
+    // A list may not be empty.
+    let codes: String = gateways.by_hand().iter().map(|code| format!(", '{code}'")).collect();
+    format!("(p.action = '{}' AND a.gateway IN (''{codes}))", Action::Refund.code())
 }
 
 /// Asks gateways to end what nobody has paid yet, so that nobody does, in a transaction of the caller's.
@@ -363,7 +433,7 @@ pub async fn end_open<C: ConnectionTrait>(
         let open = attempt.redirect_to.is_some() && state.balance.authorised == 0 && !state.balance.voided;
         if open && !ending {
             let wish = Wish { attempt: attempt.id, action: Action::Void, amount: attempt.amount.minor() };
-            ask(tx, OperationId::new(now), wish, reason, "system", now).await?;
+            ask(tx, wish, Asked::by_system(reason, now), now).await?;
         }
     }
     Ok(())
@@ -399,6 +469,22 @@ pub(super) async fn write<C: ConnectionTrait>(
         now.into(),
     ];
     Ok(tx.execute_raw(sql(tx, text, values)).await?.rows_affected() == 1)
+}
+
+/// Whether what was set aside by an attempt was let go, though nobody here has asked for it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn has_lapsed<C: ConnectionTrait>(db: &C, order: OrderId, attempt: PaymentAttemptId) -> Result<bool, DbErr> {
+    let attempts = attempts(db, order).await?;
+    let of = |attempt: &Attempt| attempt.state.balance;
+    let Some(balance) = attempts.iter().find(|known| known.id == attempt).map(of) else { return Ok(false) };
+    if !balance.voided || balance.authorised == 0 || balance.captured > 0 {
+        return Ok(false);
+    }
+    let text = "SELECT COUNT(*) AS n FROM payment_operations WHERE attempt_id = $1 AND action = $2";
+    let row = db.query_one_raw(sql(db, text, [attempt.into(), Action::Void.code().into()])).await?;
+    Ok(row.map_or(Ok(0), |row| row.try_get::<i64>("", "n"))? == 0)
 }
 
 /// The currency of an attempt, its gateway and its order; `None` where there is no such attempt.

@@ -31,15 +31,17 @@ struct Due {
     tries: i32,
 }
 
-/// Asks gateways for what is due; gives how much was.
+/// Asks gateways for what is due; gives how much was. What staff are to send back is left to them.
 ///
 /// # Errors
 /// When the database fails; what was not asked for stays due.
 pub async fn operate_due(shop: &Shop) -> Result<usize, DbErr> {
     let db = shop.db.primary();
     let text = format!(
-        "SELECT id, attempt_id, action, amount, due_at, tries FROM payment_operations
-         WHERE due_at <= $1 ORDER BY due_at LIMIT {BATCH}"
+        "SELECT p.id, p.attempt_id, p.action, p.amount, p.due_at, p.tries FROM payment_operations p
+         JOIN payment_attempts a ON a.id = p.attempt_id
+         WHERE p.due_at <= $1 AND NOT {} ORDER BY p.due_at LIMIT {BATCH}",
+        ledger::is_sent_by_hand(&shop.gateways),
     );
     let due = Due::find_by_statement(sql(db, &text, [shop.clock.now().into()])).all(db).await?;
     let count = due.len();

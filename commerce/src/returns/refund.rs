@@ -7,7 +7,7 @@ use crate::Shop;
 use crate::accounts::{SignedIn, UserId};
 use crate::db::{self, sql};
 use crate::money::Money;
-use crate::orders::refund::{Refund, RefundMethod, amounts_of, refund_within};
+use crate::orders::refund::{Refund, RefundMethod, amounts_of, given_lines, refund_within};
 use crate::orders::{Order, OrderLineId, RefundId};
 use sea_orm::{ConnectionTrait, DbErr};
 
@@ -44,8 +44,10 @@ pub async fn worth<C: ConnectionTrait>(
 
 /// How many pieces of a line were paid back.
 async fn paid_back<C: ConnectionTrait>(db: &C, line: OrderLineId) -> Result<i64, DbErr> {
-    let text = "SELECT CAST(COALESCE(SUM(quantity), 0) AS BIGINT) AS n FROM refund_lines WHERE line_id = $1";
-    let row = db.query_one_raw(sql(db, text, [line.into()])).await?;
+    let given = given_lines();
+    let text =
+        format!("SELECT CAST(COALESCE(SUM(g.quantity), 0) AS BIGINT) AS n FROM {given} AS g WHERE g.line_id = $1");
+    let row = db.query_one_raw(sql(db, &text, [line.into()])).await?;
     row.map_or(Ok(0), |row| row.try_get("", "n"))
 }
 

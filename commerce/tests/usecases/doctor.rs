@@ -12,17 +12,18 @@ use commerce::fulfilment::ship::{Parcel, deliver, ship};
 use commerce::inventory::release_expired::release_expired;
 use commerce::invoices::issue::issue;
 use commerce::money::{Currency, Money};
-use commerce::orders::cancel::cancel_for;
-use commerce::orders::refund::{Refund, RefundMethod, refund};
+use commerce::orders::cancel::{OrderError, cancel_for};
+use commerce::orders::refund::{Refund, RefundMethod, refund, refundable};
 use commerce::orders::{OrderId, queries};
 use commerce::payments::operate::operate_due;
-use commerce::payments::pay;
+use commerce::payments::record::{Source, record};
 use commerce::payments::settle::settle_due;
+use commerce::payments::{Action, Fact, OperationId, Outcome, PaymentAttemptId, pay};
 use commerce::returns::receive::{Arrival, receive};
 use commerce::returns::refund::{Settlement, refund as refund_return};
 use commerce::returns::request::open_for;
 use commerce::returns::{Counted, NewReturn, ReturnReason, Wanted, Word, queries as returns};
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::{ConnectionTrait, FromQueryResult, Value};
 
 impl TestShop {
     /// What the doctor finds: the names of the checks, and how much each has found.
@@ -129,6 +130,32 @@ async fn busy(shop: &TestShop) -> Busy {
     operate_due(shop).await.expect("operated");
     shop.deliver_events().await;
     Busy { ada, transfer, paid, sent, waiting }
+}
+
+#[derive(FromQueryResult)]
+struct Asked {
+    id: OperationId,
+    attempt_id: PaymentAttemptId,
+}
+
+/// What a gateway is to be asked for, and about which attempt.
+async fn asked(shop: &TestShop) -> (OperationId, PaymentAttemptId) {
+    let text = "SELECT id, attempt_id FROM payment_operations WHERE due_at IS NOT NULL";
+    let asked = shop.rows::<Asked>(text, []).await.remove(0);
+    (asked.id, asked.attempt_id)
+}
+
+/// What a gateway says of a refund that it was asked for.
+fn answer(operation: OperationId, outcome: Outcome, minor: i64) -> Fact {
+    Fact {
+        name: operation.to_string(),
+        action: Action::Refund,
+        outcome,
+        amount: Money::new(minor, Currency::EUR),
+        reference: None,
+        operation: Some(operation),
+        reason: None,
+    }
 }
 
 /// Breaks something that the doctor names by these checks and leaves as it is.
@@ -392,6 +419,40 @@ both_databases! {
         is_left(&shop, &["refunds-given"], refused, []).await;
     }
 
+    async fn what_a_gateway_refuses_is_decided_anew(shop: TestShop) {
+        let busy = busy(&shop).await;
+        let mug = queries::by_id(shop.db.primary(), busy.sent).await.expect("read").expect("the order").lines[0].clone();
+        let all = |key: &str| Refund {
+            key: key.to_owned(),
+            amount: None,
+            lines: vec![(mug.id, mug.quantity)],
+            method: RefundMethod::Original,
+            reason: "late".to_owned(),
+        };
+        // Refused, and sent back by the bank, which knows nothing of what had asked for it.
+        for (key, told) in [("c", &[Outcome::Failed][..]), ("d", &[Outcome::Succeeded, Outcome::Failed])] {
+            refund(&shop, &busy.ada, busy.sent, &all(key)).await.expect("decided");
+            assert!(matches!(refund(&shop, &busy.ada, busy.sent, &all("x")).await, Err(OrderError::TooMuch)));
+            let (asked, attempt) = asked(&shop).await;
+            for (number, outcome) in told.iter().enumerate() {
+                let operation = (number == 0).then_some(asked);
+                let told = Fact { operation, ..answer(asked, *outcome, mug.total.amounts.gross) };
+                assert!(record(&shop, attempt, &[told], Source::Webhook).await.expect("recorded"));
+            }
+            shop.deliver_events().await;
+            shop.assert_sound().await;
+        }
+        let order = queries::by_id(shop.db.primary(), busy.sent).await.expect("read").expect("the order");
+        let before = refundable(shop.db.primary(), &order).await.expect("read").minor();
+        refund(&shop, &busy.ada, busy.sent, &all("e")).await.expect("decided anew");
+        operate_due(&shop).await.expect("operated");
+        let after = refundable(shop.db.primary(), &order).await.expect("read").minor();
+        assert_eq!(before - after, mug.total.amounts.gross);
+        assert!(matches!(refund(&shop, &busy.ada, busy.sent, &all("x")).await, Err(OrderError::TooMuch)));
+        shop.deliver_events().await;
+        shop.assert_sound().await;
+    }
+
     async fn what_comes_back_was_sent(shop: TestShop) {
         let busy = busy(&shop).await;
         let mug = queries::by_id(shop.db.primary(), busy.sent).await.expect("read").expect("the order").lines[0].id;
@@ -441,6 +502,14 @@ both_databases! {
         is_left(&shop, &["operations"], text, [ago.clone()]).await;
         let text = "UPDATE payment_operations SET due_at = $1, tries = 9 WHERE due_at IS NOT NULL";
         is_left(&shop, &["operations"], text, [soon]).await;
+        // A gateway that says that it works on it may take its time.
+        let (asked, attempt) = asked(&shop).await;
+        let told = answer(asked, Outcome::Pending, 100);
+        assert!(record(&shop, attempt, &[told], Source::Request).await.expect("recorded"));
+        shop.deliver_events().await;
+        shop.assert_sound().await;
+        let since = Value::from(shop.clock.now() - chrono::TimeDelta::days(15));
+        is_left(&shop, &["operations"], "UPDATE payment_events SET created_at = $1 WHERE outcome = 'pending'", [since]).await;
         operate_due(&shop).await.expect("not due");
         let text = "UPDATE payment_operations SET due_at = $1, tries = 0 WHERE due_at IS NOT NULL";
         shop.execute(text, [shop.clock.now().into()]).await;

@@ -1,6 +1,7 @@
 //! Orders that staff put together or change: what they come to, what is held for them, what is paid and given back.
 
 use crate::harness::{TestShop, contact};
+use crate::transfers::send_all;
 use commerce::accounts::{Role, SignedIn};
 use commerce::catalog::VariationId;
 use commerce::checkout::Step;
@@ -338,9 +339,11 @@ both_databases! {
                 edit::edit(&shop, &ada, id, seen).await.expect("changed");
             }
             assert!(!record(&shop, attempt, &told, Source::Webhook).await.expect("known"));
+            assert_eq!(send_all(&shop, &ada).await, 1, "in {round}");
             assert_eq!(kept(&shop, id).await, 1_491, "what was too much went back, in {round}");
             assert_eq!(order(&shop, id).await.payment, Payment::Paid);
             cancel_for(&shop, &ada, id, true, true).await.expect("cancelled");
+            send_all(&shop, &ada).await;
         }
     }
 

@@ -181,6 +181,8 @@ pub const ROUTES: &[(&str, Access)] = &[
     ("/admin/orders/{number}/parcels/{parcel}/packing-slip", Staff(Permission::OrdersRead)),
     ("/admin/orders/{number}/parcels/{parcel}/packing-slip.pdf", Staff(Permission::OrdersRead)),
     ("/admin/orders/{number}/return", Staff(Permission::OrdersWrite)),
+    ("/admin/refunds", Staff(Permission::OrdersRead)),
+    ("/actions/admin/refund-sent", Staff(Permission::OrdersWrite)),
     ("/admin/returns", Staff(Permission::OrdersRead)),
     ("/admin/returns/{number}", Staff(Permission::OrdersRead)),
     ("/admin/returns/{number}/photos/{photo}", Staff(Permission::OrdersRead)),

@@ -4,6 +4,7 @@ mod account_mails;
 mod best_sellers;
 mod order_confirmation;
 mod order_mails;
+mod payment_alerts;
 mod profile_mails;
 pub mod rabbit;
 mod return_mails;
@@ -46,6 +47,7 @@ pub fn handlers(public_url: &str) -> Handlers {
         Arc::new(return_mails::ReturnMails { public_url: public_url.to_owned() }),
         Arc::new(best_sellers::BestSellers),
         Arc::new(saved_methods::SavedMethods),
+        Arc::new(payment_alerts::PaymentAlerts { public_url: public_url.to_owned() }),
         Arc::new(stock_alerts::StockAlerts { public_url: public_url.to_owned() }),
     ]
 }

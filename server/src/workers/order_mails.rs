@@ -2,7 +2,7 @@
 
 use app::mails::{
     About, Difference, Parcel, Pieces, RefundedTo, order_cancelled, order_changed, order_delivered, order_shipped,
-    order_to_pay, payment_declined, refund_issued,
+    order_to_pay, payment_declined, refund_decided, refund_issued,
 };
 use commerce::Shop;
 use commerce::events::{DomainEvent, Event, Handler, HandlerError};
@@ -16,8 +16,9 @@ use commerce::orders::draft::OrderSubmitted;
 use commerce::orders::edit::OrderEdited;
 use commerce::orders::link::{View, link};
 use commerce::orders::refund::{RefundRequested, given_as_credit, given_back_at_the_end};
+use commerce::orders::send_money::to_send_for;
 use commerce::orders::{Lifecycle, Order, OrderId, Payment, queries};
-use commerce::payments::{Action, PaymentFailed, RefundIssued, pay};
+use commerce::payments::{Action, PaymentFailed, PaymentTerms, RefundIssued, pay};
 
 /// Tells customers what becomes of their orders. The event is the key of its mail, so that there is one however often
 /// it is asked for; of a payment that did not go through it is the attempt, of which gateways tell in several ways.
@@ -103,12 +104,22 @@ impl OrderMails {
         }
         if kind == RefundIssued::KIND.name {
             let issued: RefundIssued = event.read()?;
-            let to = RefundedTo::Method(app::method_name(&issued.gateway));
+            let gateway = shop.gateways.get(&issued.gateway);
+            let to = match gateway.is_some_and(|gateway| gateway.terms() != PaymentTerms::InAdvance) {
+                true => RefundedTo::ByHand,
+                false => RefundedTo::Method(app::method_name(&issued.gateway)),
+            };
             return Ok(Some(refund_issued(about, issued.amount, to, &[])));
         }
         if kind == RefundRequested::KIND.name {
             let asked: RefundRequested = event.read()?;
             let credit = given_as_credit(shop.db.primary(), asked.refund, order).await?;
+            // What a gateway sends is told once it has.
+            let by_hand = Money::new(to_send_for(shop, asked.refund).await?, order.currency);
+            if by_hand.minor() > 0 {
+                let credit = (credit.minor() > 0).then_some(credit);
+                return Ok(Some(refund_decided(about, by_hand, credit)));
+            }
             return Ok((credit.minor() > 0).then(|| refund_issued(about, credit, RefundedTo::StoreCredit, &[])));
         }
         let failed: PaymentFailed = event.read()?;

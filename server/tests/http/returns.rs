@@ -268,7 +268,7 @@ async fn a_guest_sends_something_back_and_staff_pay_for_it() {
         assert_eq!((typed(&shown, "deduction"), typed(&shown, "refund_note")), ("9.00", "As told"));
         for _ in 0..2 {
             let answer = post(&server, "admin/return-refund", &grace, &settled("9.00")).await;
-            answer.assert_sends_to(&format!("{work}?done=return-refunded"));
+            answer.assert_sends_to(&format!("{work}?done=refund-to-send"));
         }
         let refunded = number(&server, "SELECT CAST(SUM(amount) AS BIGINT) AS n FROM refunds").await;
         assert_eq!(refunded, order.lines[0].total.amounts.gross - 900);
@@ -277,6 +277,17 @@ async fn a_guest_sends_something_back_and_staff_pay_for_it() {
         for part in ["Return requested", "Return approved", "Return received", "Return refunded", work.as_str()] {
             assert!(page.text().contains(part), "{part} is not in {}", page.text());
         }
+        // It was paid by transfer: staff send the money.
+        assert!(page.text().contains("Transfers to make"), "{}", page.text());
+        let list = get(&server, "/admin/refunds", &grace).await;
+        let sent = format!("number={}&operation={}&listed=1", order.number, typed(&list, "operation"));
+        for _ in 0..2 {
+            let answer = post(&server, "admin/refund-sent", &grace, &sent).await;
+            answer.assert_sends_to("/admin/refunds?done=refund-sent");
+        }
+        mailed(&server, "We have refunded", "Bank transfer").await;
+        let list = get(&server, "/admin/refunds", &grace).await;
+        assert!(list.text().contains("no money to be sent back"), "{}", list.text());
         let page = get(&server, &by_link, "theme=dark").await;
         assert!(page.text().contains("Refunded") && !page.text().contains(&format!("{by_link}/return\"")));
         server.stop().await;

@@ -3,6 +3,7 @@
 use crate::fixture::{Fixture, fill};
 use crate::harness::{Place, Server, databases};
 use commerce::Shop;
+use commerce::accounts::{Password, Registration, create_admin};
 use commerce::cart::add_line::{Addition, add_line};
 use commerce::catalog::{Found, queries};
 use commerce::checkout::place_order::{Agreement, place_order};
@@ -10,6 +11,9 @@ use commerce::checkout::save_step::{StepDone, save_step};
 use commerce::checkout::{parse_contact, queries as checkouts, start};
 use commerce::db::sql;
 use commerce::events::dispatch::dispatch_due;
+use commerce::orders::queries as orders;
+use commerce::payments::record::{Source, record};
+use commerce::payments::{Action, Fact, Outcome, ledger};
 use commerce::token::Token;
 use sea_orm::ConnectionTrait;
 use server::startup;
@@ -140,6 +144,54 @@ async fn orders_that_come_together_are_counted_and_confirmed_each_once() {
         buy(shop).await;
         deliver().await;
         assert_eq!((number(shop, MAILS).await, number(shop, SOLD).await, number(shop, OPEN).await), (4, 8, 0));
+        opened.close().await;
+    }
+}
+
+#[tokio::test]
+async fn staff_are_told_what_gateways_refuse_and_let_go() {
+    for kind in databases() {
+        let place = Place::new(kind).await;
+        let opened = startup::open(&place.config(), "http://127.0.0.1:3000").await.expect("opens");
+        let shop = &opened.shop;
+        fill(shop).await;
+        let password = Password::new(Some("correct horse battery staple")).expect("long enough");
+        let registration = Registration { name: "Grace".to_owned(), email: "grace@example.com".to_owned(), password };
+        create_admin::create_admin(shop, &registration).await.expect("made");
+        let token = buy(shop).await;
+        let db = shop.db.primary();
+        let order = orders::by_access_token(db, &token.hash()).await.expect("read").expect("one");
+        let attempt = ledger::attempts(db, order.id).await.expect("read")[0].id;
+        let tell = async |action, outcome| {
+            let told = Fact {
+                name: "told".to_owned(),
+                action,
+                outcome,
+                amount: order.due(),
+                reference: None,
+                operation: None,
+                reason: None,
+            };
+            record(shop, attempt, &[told], Source::Webhook).await.expect("recorded");
+            while dispatch_due(shop).await.expect("delivered") > 0 {}
+        };
+        let told = async |subject: &str| {
+            let text = format!(
+                "SELECT COUNT(*) AS number FROM mails WHERE recipient = 'grace@example.com' AND subject LIKE '{subject}: {}%'",
+                order.number
+            );
+            number(shop, &text).await
+        };
+        tell(Action::Authorise, Outcome::Succeeded).await;
+        tell(Action::Capture, Outcome::Failed).await;
+        tell(Action::Refund, Outcome::Failed).await;
+        tell(Action::Authorise, Outcome::Failed).await;
+        assert_eq!(told("Authorisation lapsed").await, 0);
+        tell(Action::Void, Outcome::Succeeded).await;
+        for subject in ["Payment not taken", "Refund refused", "Authorisation lapsed"] {
+            assert_eq!(told(subject).await, 1, "{subject}");
+        }
+        assert_eq!(told("%").await, 3, "and of nothing else");
         opened.close().await;
     }
 }

@@ -34,12 +34,18 @@ pub enum Answer {
 pub struct CardGateway {
     answers: Mutex<VecDeque<Answer>>,
     requests: Mutex<Vec<PaymentRequest>>,
+    refusals: Mutex<usize>,
 }
 
 impl CardGateway {
     /// Lets it answer so, one after the other.
     pub fn will(&self, answers: impl IntoIterator<Item = Answer>) {
         self.answers.lock().expect("not poisoned").extend(answers);
+    }
+
+    /// Lets it refuse so many of the next captures, refunds and voids.
+    pub fn will_refuse(&self, times: usize) {
+        *self.refusals.lock().expect("not poisoned") = times;
     }
 
     /// Answers as if it was told nothing, and forgets what it was asked for.
@@ -98,6 +104,11 @@ impl Gateway for CardGateway {
     }
 
     async fn operate(&self, operation: &OperationRequest) -> Result<Vec<Fact>, GatewayError> {
+        let left = self.refusals.lock().expect("not poisoned").checked_sub(1);
+        if let Some(left) = left {
+            *self.refusals.lock().expect("not poisoned") = left;
+            return Err(GatewayError::Refused("told to".to_owned()));
+        }
         Ok(vec![Fact {
             name: operation.id.to_string(),
             action: operation.action,

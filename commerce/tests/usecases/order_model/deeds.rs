@@ -6,6 +6,7 @@ use super::{Known, World};
 use crate::harness::{Answer, Guest, TestShop};
 use crate::order_edits::propose;
 use crate::stock_model::model::{self as stock, VARIATIONS};
+use crate::transfers::send_all;
 use chrono::TimeDelta;
 use commerce::cart::Holder;
 use commerce::checkout::CheckoutError;
@@ -118,7 +119,7 @@ impl World {
     /// Lets the workers do what is to be done now, and looks what gateways have to say.
     pub(super) async fn work(&mut self) {
         let shop = self.shop().clone();
-        while operate::operate_due(&shop).await.expect("operated") > 0 {}
+        while operate::operate_due(&shop).await.expect("operated") + send_all(&shop, &self.goods.frame.who).await > 0 {}
         let sent: Vec<Sent> = shop.rows("DELETE FROM test_webhooks RETURNING body", []).await;
         self.sent.extend(sent);
         for order in &mut self.orders {

@@ -1,0 +1,158 @@
+//! Money that no gateway has brought goes back by hand: it counts as sent once staff say so, and before nobody does.
+
+use crate::harness::TestShop;
+use crate::order_edits::change;
+use crate::order_work::ordered;
+use commerce::accounts::SignedIn;
+use commerce::money::{Currency, Money};
+use commerce::orders::cancel::{OrderError, cancel_for};
+use commerce::orders::receive_money::receive_money;
+use commerce::orders::refund::{Refund, RefundMethod, refund, refundable};
+use commerce::orders::send_money::{Transfer, send_money, to_send, to_send_of};
+use commerce::orders::{Order, OrderId, Payment, queries};
+use commerce::payments::operate::operate_due;
+use commerce::payments::{OperationId, ledger};
+use sea_orm::FromQueryResult;
+
+fn euros(minor: i64) -> Money {
+    Money::new(minor, Currency::EUR)
+}
+
+async fn order(shop: &TestShop, id: OrderId) -> Order {
+    queries::by_id(shop.db.primary(), id).await.expect("read").expect("the order")
+}
+
+/// Staff send everything that waits for them; gives how much that was.
+pub async fn send_all(shop: &TestShop, who: &SignedIn) -> usize {
+    let (open, more) = to_send(shop, who, None).await.expect("read");
+    assert!(!more, "a page has room for all of it");
+    for transfer in &open {
+        let order = queries::by_number(shop.db.primary(), transfer.order).await.expect("read").expect("the order");
+        send_money(shop, who, order.id, transfer.operation).await.expect("sent");
+    }
+    open.len()
+}
+
+/// An order to be paid by this method by hand, of which all the money has come.
+async fn paid(shop: &TestShop, who: &SignedIn, method: &str) -> Order {
+    let id = ordered(shop, method).await;
+    let due = order(shop, id).await.due();
+    receive_money(shop, who, id, due, "slip").await.expect("noted");
+    order(shop, id).await
+}
+
+async fn open(shop: &TestShop, id: OrderId) -> Vec<Transfer> {
+    to_send_of(shop, id).await.expect("read")
+}
+
+async fn kept(shop: &TestShop, id: OrderId) -> i64 {
+    ledger::kept(shop.db.primary(), id).await.expect("read")
+}
+
+both_databases! {
+    async fn it_is_refunded_once_it_was_sent(shop: TestShop) {
+        let ada = shop.admin("ada@example.org").await;
+        let eve = shop.member("eve@example.org").await;
+        for method in ["bank_transfer", "cash_on_delivery"] {
+            let paid = paid(&shop, &ada, method).await;
+            let part = Refund {
+                key: "a".to_owned(),
+                amount: Some(euros(500)),
+                lines: Vec::new(),
+                method: RefundMethod::Original,
+                reason: "late".to_owned(),
+            };
+            refund(&shop, &ada, paid.id, &part).await.expect("decided");
+            let before = shop.reported("RefundIssued").await.len();
+            for _ in 0..2 {
+                assert_eq!(operate_due(&shop).await.expect("nobody is asked"), 0);
+                shop.wait_minutes(60);
+            }
+            let asked = open(&shop, paid.id).await;
+            assert_eq!(asked.len(), 1);
+            assert_eq!((asked[0].order, asked[0].amount, asked[0].gateway.as_str()), (paid.number, euros(500), method));
+            assert_eq!((&asked[0].email, asked[0].since), (&paid.email, shop.clock.now() - chrono::TimeDelta::hours(2)));
+            assert_eq!((order(&shop, paid.id).await.payment, kept(&shop, paid.id).await), (Payment::Paid, paid.total.gross));
+            let left = refundable(shop.db.primary(), &paid).await.expect("read").minor();
+            assert_eq!(left, paid.total.gross - 500, "it can't be decided twice");
+            shop.assert_all_is_well().await;
+            shop.wait_minutes(60 * 24 * 30);
+            shop.assert_all_is_well().await;
+
+            let operation = asked[0].operation;
+            assert!(matches!(send_money(&shop, &eve, paid.id, operation).await, Err(OrderError::NotAllowed)));
+            assert!(matches!(to_send(&shop, &eve, None).await, Err(OrderError::NotAllowed)));
+            let none = OperationId::new(shop.clock.now());
+            assert!(matches!(send_money(&shop, &ada, paid.id, none).await, Err(OrderError::NotFound)));
+            let other = ordered(&shop, method).await;
+            assert!(matches!(send_money(&shop, &ada, other, operation).await, Err(OrderError::NotFound)));
+            assert_eq!(kept(&shop, paid.id).await, paid.total.gross);
+            let both = tokio::join!(
+                send_money(&shop, &ada, paid.id, operation),
+                send_money(&shop, &ada, paid.id, operation)
+            );
+            both.0.and(both.1).expect("sent, and sent already");
+            send_money(&shop, &ada, paid.id, operation).await.expect("sent already");
+            assert_eq!(order(&shop, paid.id).await.payment, Payment::PartlyRefunded);
+            assert_eq!(kept(&shop, paid.id).await, paid.total.gross - 500);
+            assert_eq!(shop.reported("RefundIssued").await.len(), before + 1);
+            assert_eq!(open(&shop, paid.id).await, []);
+            cancel_for(&shop, &ada, other, true, true).await.expect("cancelled");
+            shop.assert_all_is_well().await;
+        }
+        let noted = "SELECT COUNT(*) AS n FROM audit_log WHERE action = 'refund-sent'";
+        assert_eq!(shop.number(noted, []).await, 2, "once, like the money");
+        let by_staff = "SELECT COUNT(*) AS n FROM payment_events WHERE action = 'refund' AND source = 'staff'";
+        assert_eq!(shop.number(by_staff, []).await, 2);
+    }
+
+    async fn what_was_paid_for_an_order_that_is_given_up_waits_to_be_sent(shop: TestShop) {
+        let ada = shop.admin("ada@example.org").await;
+        let paid = paid(&shop, &ada, "bank_transfer").await;
+        cancel_for(&shop, &ada, paid.id, true, true).await.expect("cancelled");
+        operate_due(&shop).await.expect("operated");
+        let amounts: Vec<_> = open(&shop, paid.id).await.iter().map(|transfer| transfer.amount).collect();
+        assert_eq!((amounts, kept(&shop, paid.id).await), (vec![euros(paid.total.gross)], paid.total.gross));
+        shop.assert_all_is_well().await;
+        assert_eq!(send_all(&shop, &ada).await, 1);
+        assert_eq!((order(&shop, paid.id).await.payment, kept(&shop, paid.id).await), (Payment::Refunded, 0));
+        assert_eq!(send_all(&shop, &ada).await, 0);
+        shop.assert_all_is_well().await;
+    }
+
+    async fn what_a_gateway_has_brought_is_not_for_staff_to_send(shop: TestShop) {
+        #[derive(FromQueryResult)]
+        struct Asked {
+            id: OperationId,
+        }
+        let ada = shop.admin("ada@example.org").await;
+        let id = ordered(&shop, "card").await;
+        change(&shop, &ada, id, &[1, 1]).await;
+        assert_eq!(open(&shop, id).await, []);
+        let asked: Vec<Asked> = shop.rows("SELECT id FROM payment_operations WHERE due_at IS NOT NULL", []).await;
+        assert!(matches!(send_money(&shop, &ada, id, asked[0].id).await, Err(OrderError::WrongState)));
+        assert_eq!(operate_due(&shop).await.expect("operated"), 1);
+    }
+
+    async fn staff_see_what_is_to_be_sent_page_by_page(shop: TestShop) {
+        let ada = shop.admin("ada@example.org").await;
+        let paid = paid(&shop, &ada, "bank_transfer").await;
+        for number in 0..52 {
+            let cent = Refund {
+                key: number.to_string(),
+                amount: Some(euros(1)),
+                lines: Vec::new(),
+                method: RefundMethod::Original,
+                reason: "late".to_owned(),
+            };
+            refund(&shop, &ada, paid.id, &cent).await.expect("decided");
+            shop.wait_seconds(1);
+        }
+        let (first, more) = to_send(&shop, &ada, None).await.expect("read");
+        assert_eq!((first.len(), more), (50, true));
+        assert!(first.is_sorted_by_key(|transfer| transfer.since), "the oldest first");
+        let (rest, more) = to_send(&shop, &ada, Some(first[49].operation)).await.expect("read");
+        assert_eq!((rest.len(), more), (2, false));
+        assert!(rest[0].since > first[49].since);
+    }
+}
