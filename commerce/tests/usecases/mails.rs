@@ -54,7 +54,9 @@ impl MailServer {
     }
 
     fn says_of(&self, recipient: &str, answer: &'static str) {
-        self.tells(|told| drop(told.recipients.insert(recipient.to_owned(), answer)));
+        self.tells(|told| {
+            told.recipients.insert(recipient.to_owned(), answer);
+        });
     }
 
     /// To whom it has sent mails, in the order of their addresses.
