@@ -83,7 +83,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which people choose from them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::SignedIn,
         Self::SignInFailed,
         Self::PasswordChanged,

@@ -39,7 +39,7 @@ fn seen() -> String {
         PaymentTerms::ALL.iter().flat_map(|terms| Payment::ALL.iter().map(|payment| (*terms, *payment))).collect();
     let columns = grouped(&paid, |(terms, payment)| -> Vec<Status> {
         let facts = Lifecycle::ALL.iter().flat_map(|of| Fulfilment::ALL.iter().map(|sent| (*of, *sent)));
-        facts.map(|(of, sent)| status(of, payment, sent, terms)).collect()
+        facts.map(|(of, sent)| status(of, payment, sent, terms, 1)).collect()
     });
     let heading = |some: &[(PaymentTerms, Payment)]| {
         let of_terms = grouped(some, |(terms, _)| terms).into_iter().map(|(pairs, terms)| {
@@ -50,7 +50,7 @@ fn seen() -> String {
         of_terms.collect::<Vec<_>>().join("; ")
     };
     let row = |of: Lifecycle, sent: Fulfilment| -> Vec<Status> {
-        columns.iter().map(|(paid, _)| status(of, paid[0].1, sent, paid[0].0)).collect()
+        columns.iter().map(|(paid, _)| status(of, paid[0].1, sent, paid[0].0, 1)).collect()
     };
     let all_of = |of| Fulfilment::ALL.iter().map(|sent| row(of, *sent)).collect::<Vec<_>>();
     let mut rows = Vec::new();
