@@ -72,7 +72,7 @@ impl Handler for Writer {
 
     async fn handle(&self, shop: &Shop, event: &Event) -> Result<(), HandlerError> {
         let tx = shop.db.begin().await?;
-        settle(&tx, event.id, self.name()).await?;
+        settle(&tx, &[event.id], self.name()).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -264,11 +264,12 @@ both_databases! {
         }
         let event = shop.rows::<Row>("SELECT id FROM events", []).await[0].id;
         let tx = shop.db.begin().await.expect("a transaction");
-        assert!(settle(&tx, event, "first").await.expect("settled"));
+        assert!(!settle(&tx, &[event], "first").await.expect("settled").is_empty());
         tx.rollback().await.expect("rolled back");
         let tx = shop.db.begin().await.expect("a transaction");
-        assert!(settle(&tx, event, "first").await.expect("settled"), "what was rolled back was not settled");
-        assert!(!settle(&tx, event, "first").await.expect("settled"));
+        let settled = settle(&tx, &[event], "first").await.expect("settled");
+        assert_eq!(settled.len(), 1, "what was rolled back was not settled");
+        assert!(settle(&tx, &[event], "first").await.expect("settled").is_empty());
         tx.commit().await.expect("committed");
         dispatch_all(&shop).await;
         assert_eq!((shop.world().first.tried().len(), shop.world().second.tried().len()), (0, 1));
