@@ -74,6 +74,11 @@ impl Attempt {
         !self.has_failed() && !self.state.under_way.iter().any(|(action, _)| *action == Action::Void)
     }
 
+    /// Whether its gateway was to be asked for it, and as far as is known has not answered.
+    pub fn is_unanswered(&self) -> bool {
+        self.reference.is_none() && self.is_open()
+    }
+
     /// How its gateway knows it.
     pub fn payment(&self, order_number: &str) -> PaymentRef {
         let named = |action| {

@@ -73,8 +73,32 @@ pub async fn pay(shop: &Shop, order: OrderId, payer: Option<UserId>) -> Result<O
     if !matches!(order.lifecycle, Lifecycle::AwaitingPayment | Lifecycle::Placed) {
         return Ok(None);
     }
-    let attempt = db::retry(|| open_attempt(shop, order.id, payer)).await?;
-    let Some(attempt) = attempt else { return Ok(None) };
+    match db::retry(|| open_attempt(shop, order.id, payer)).await? {
+        Some(attempt) => request(shop, &order, &attempt).await,
+        None => Ok(None),
+    }
+}
+
+/// Asks a gateway again for what it was asked for last and has not answered, where that is still what is to be paid.
+/// Nobody is there to begin anew, nor is what was replaced since to be paid as well.
+///
+/// # Errors
+/// As those of [`pay`].
+pub(super) async fn pay_again(shop: &Shop, order: OrderId) -> Result<(), CheckoutError> {
+    let db = shop.db.primary();
+    let Some(order) = queries::by_id(db, order).await? else { return Ok(()) };
+    let attempts = ledger::attempts(db, order.id).await?;
+    let owed = owed_of(&order, &attempts);
+    match attempts.last() {
+        Some(last) if last.is_unanswered() && last.amount == owed && can_pay(shop, &order, owed) => {
+            request(shop, &order, last).await.map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Asks the gateway of an attempt for it, and writes down what it says.
+async fn request(shop: &Shop, order: &Order, attempt: &Attempt) -> Result<Option<String>, CheckoutError> {
     // Another way may have been chosen since.
     let gateway = shop.gateways.get(&attempt.gateway).ok_or(CheckoutError::UnknownChoice)?;
     let request = PaymentRequest {
@@ -82,7 +106,7 @@ pub async fn pay(shop: &Shop, order: OrderId, payer: Option<UserId>) -> Result<O
         order_number: order.number.to_string(),
         amount: attempt.amount,
         email: order.email.clone(),
-        payer: payer_of(shop, &attempt).await?,
+        payer: payer_of(shop, attempt).await?,
         capture_later: attempt.capture_later,
         return_to: return_address(shop, &attempt.gateway, attempt.id),
     };
