@@ -63,7 +63,7 @@ pub fn offers(shop: &Shop, order: &Order, owed: Money) -> Vec<PaymentMethod> {
 
 /// Asks the gateway of an order that awaits its payment, or the rest of it, and places it when the gateway agrees; gives
 /// the address of the gateway's page where the shopper has to go on there. Does nothing for an order of which nothing is
-/// to be paid. `payer` is whose account they are signed in to who pay: an order's link opens it for others, too, who are
+/// to be paid, or for which no way to pay is chosen. `payer` is whose account they are signed in to who pay: an order's link opens it for others, too, who are
 /// not to pay with what a gateway keeps for its owner.
 ///
 /// # Errors
@@ -168,7 +168,8 @@ async fn open_attempt(shop: &Shop, order: OrderId, payer: Option<UserId>) -> Res
     let payer = own(&tx, order.id, payer).await?;
     let attempts = ledger::attempts(&tx, order.id).await?;
     let owed = owed_of(&order, &attempts);
-    if !can_pay(shop, &order, owed) {
+    // What store credit has paid until now has no gateway: a way for the rest is to be chosen first.
+    if !can_pay(shop, &order, owed) || shop.gateways.get(&order.payment_method).is_none() {
         return Ok(None);
     }
     if let Some(open) = usable(&attempts, &order.payment_method, owed, payer) {
