@@ -98,6 +98,11 @@ impl Attempt {
         refusals.last().map_or(now, |last| now.max(last.at + TimeDelta::hours(hours)))
     }
 
+    /// Whether its gateway was to be asked for it, and as far as is known has not answered.
+    pub fn is_unanswered(&self) -> bool {
+        self.reference.is_none() && self.is_open()
+    }
+
     /// How its gateway knows it.
     pub fn payment(&self, order_number: &str) -> PaymentRef {
         let named = |action| {

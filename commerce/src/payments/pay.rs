@@ -78,7 +78,7 @@ pub fn offers(shop: &Shop, order: &Order, owed: Money) -> Vec<PaymentMethod> {
 
 /// Asks the gateway of an order that awaits its payment, or the rest of it, and places it when the gateway agrees; gives
 /// the address of the gateway's page where the shopper has to go on there. Does nothing for an order of which nothing is
-/// to be paid. `payer` is whose account they are signed in to who pay: an order's link opens it for others, too, who are
+/// to be paid, or for which no way to pay is chosen. `payer` is whose account they are signed in to who pay: an order's link opens it for others, too, who are
 /// not to pay with what a gateway keeps for its owner.
 ///
 /// # Errors
@@ -88,8 +88,32 @@ pub async fn pay(shop: &Shop, order: OrderId, payer: Option<UserId>) -> Result<O
     if !matches!(order.lifecycle, Lifecycle::AwaitingPayment | Lifecycle::Placed) {
         return Ok(None);
     }
-    let attempt = db::retry(|| open_attempt(shop, order.id, payer)).await?;
-    let Some(attempt) = attempt else { return Ok(None) };
+    match db::retry(|| open_attempt(shop, order.id, payer)).await? {
+        Some(attempt) => request(shop, &order, &attempt).await,
+        None => Ok(None),
+    }
+}
+
+/// Asks a gateway again for what it was asked for last and has not answered, where that is still what is to be paid.
+/// Nobody is there to begin anew, nor is what was replaced since to be paid as well.
+///
+/// # Errors
+/// As those of [`pay`].
+pub(super) async fn pay_again(shop: &Shop, order: OrderId) -> Result<(), CheckoutError> {
+    let db = shop.db.primary();
+    let Some(order) = queries::by_id(db, order).await? else { return Ok(()) };
+    let attempts = ledger::attempts(db, order.id).await?;
+    let owed = owed_of(&order, &attempts);
+    match attempts.last() {
+        Some(last) if last.is_unanswered() && last.amount == owed && can_pay(shop, &order, owed) => {
+            request(shop, &order, last).await.map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Asks the gateway of an attempt for it, and writes down what it says.
+async fn request(shop: &Shop, order: &Order, attempt: &Attempt) -> Result<Option<String>, CheckoutError> {
     // Another way may have been chosen since.
     let gateway = shop.gateways.get(&attempt.gateway).ok_or(CheckoutError::UnknownChoice)?;
     let request = PaymentRequest {
@@ -97,7 +121,7 @@ pub async fn pay(shop: &Shop, order: OrderId, payer: Option<UserId>) -> Result<O
         order_number: order.number.to_string(),
         amount: attempt.amount,
         email: order.email.clone(),
-        payer: payer_of(shop, &attempt).await?,
+        payer: payer_of(shop, attempt).await?,
         capture_later: attempt.capture_later,
         return_to: return_address(shop, &attempt.gateway, attempt.id),
     };
@@ -159,7 +183,8 @@ async fn open_attempt(shop: &Shop, order: OrderId, payer: Option<UserId>) -> Res
     let payer = own(&tx, order.id, payer).await?;
     let attempts = ledger::attempts(&tx, order.id).await?;
     let owed = owed_of(&order, &attempts);
-    if !can_pay(shop, &order, owed) {
+    // What store credit has paid until now has no gateway: a way for the rest is to be chosen first.
+    if !can_pay(shop, &order, owed) || shop.gateways.get(&order.payment_method).is_none() {
         return Ok(None);
     }
     if let Some(open) = usable(&attempts, &order.payment_method, owed, payer) {

@@ -1,11 +1,10 @@
 //! Finishes what a crash, a silent gateway or a shopper who went away has left open.
 
 use super::ledger::{self, Attempt};
-use super::pay::pay;
+use super::pay::pay_again;
 use super::record::{Source, record};
 use super::{Action, GatewayError, OperationId, OperationRequest};
 use crate::Shop;
-use crate::accounts::UserId;
 use crate::checkout::CheckoutError;
 use crate::db::sql;
 use crate::orders::cancel::{self, Cause};
@@ -74,12 +73,13 @@ async fn settle(shop: &Shop, id: OrderId, next: DateTime<Utc>) -> Result<(), DbE
     }
     let late = order.pay_by.is_none_or(|by| by <= shop.clock.now());
     let mut silent = false;
-    for attempt in ledger::attempts(db, id).await? {
+    let attempts = ledger::attempts(db, id).await?;
+    for (number, attempt) in (1..).zip(&attempts) {
         // Nobody is there to be sent to a gateway's page; what was asked for without an answer may have been charged.
-        if attempt.reference.is_none() && !attempt.has_failed() {
-            request(shop, id, attempt.payer).await?;
+        if attempt.is_unanswered() && number == attempts.len() {
+            request(shop, id).await?;
         } else {
-            silent |= ask(shop, &order, &attempt, late).await?.is_none();
+            silent |= ask(shop, &order, attempt, late).await?.is_none();
         }
     }
     let Some(order) = queries::by_id(db, id).await? else { return Ok(()) };
@@ -95,10 +95,10 @@ async fn settle(shop: &Shop, id: OrderId, next: DateTime<Utc>) -> Result<(), DbE
     Ok(())
 }
 
-/// Requests once more what a gateway was asked for without an answer.
-async fn request(shop: &Shop, id: OrderId, payer: Option<UserId>) -> Result<(), DbErr> {
-    match pay(shop, id, payer).await {
-        Ok(_) | Err(CheckoutError::PaymentDeclined) => {}
+/// Requests once more what a gateway was asked for last without an answer.
+async fn request(shop: &Shop, id: OrderId) -> Result<(), DbErr> {
+    match pay_again(shop, id).await {
+        Ok(()) | Err(CheckoutError::PaymentDeclined) => {}
         Err(CheckoutError::Db(error)) => return Err(error),
         Err(error) => tracing::warn!(order.id = %id, %error, "order left open"),
     }
@@ -111,14 +111,15 @@ async fn settle_rest(shop: &Shop, order: &Order, next: DateTime<Utc>) -> Result<
     let db = shop.db.primary();
     let since = shop.clock.now() - TimeDelta::hours(REST_HOURS);
     let mut waits = false;
-    for attempt in ledger::attempts(db, order.id).await? {
+    let attempts = ledger::attempts(db, order.id).await?;
+    for (number, attempt) in (1..).zip(&attempts) {
         let unpaid = attempt.state.balance.authorised == 0 && attempt.is_open() && attempt.created_at > since;
-        if unpaid && attempt.reference.is_none() {
+        if unpaid && attempt.is_unanswered() && number == attempts.len() {
             waits = true;
-            request(shop, order.id, attempt.payer).await?;
+            request(shop, order.id).await?;
         } else if unpaid && attempt.redirect_to.is_some() {
             waits = true;
-            ask(shop, order, &attempt, false).await?;
+            ask(shop, order, attempt, false).await?;
         }
     }
     if !waits {

@@ -1,8 +1,12 @@
 //! Orders whose payment is declined, not answered, or cut off: they wait, and are finished once.
 
 use crate::harness::{Answer, Guest, TestShop};
+use crate::store_credit::reviewed;
+use commerce::checkout::save_step::StepDone;
 use commerce::checkout::{CheckoutError, Step};
-use commerce::orders::Lifecycle;
+use commerce::orders::{Lifecycle, queries};
+use commerce::payments::ledger::kept;
+use commerce::payments::pay::{change_method, pay};
 use commerce::payments::settle::settle_due;
 use commerce::token::Token;
 use sea_orm::FromQueryResult;
@@ -87,6 +91,37 @@ both_databases! {
         assert_eq!(settle_due(&shop).await.expect("run"), 0);
         let order = commerce::orders::queries::by_access_token(shop.db.read(), &access.hash()).await.expect("read");
         assert_eq!(order.map(|order| order.lifecycle), Some(Lifecycle::Placed));
+    }
+
+    async fn what_another_attempt_has_replaced_is_not_asked_for_again(shop: TestShop) {
+        let eve = shop.member("eve@example.org").await;
+        let of = |access: Token| {
+            let db = shop.db.primary();
+            async move { queries::by_access_token(db, &access.hash()).await.expect("read").expect("the order").id }
+        };
+        let (card, silent) = (&shop.world().card, [Answer::Unavailable, Answer::Unavailable]);
+        // Whoever has the link pays with nothing that is kept for its owner.
+        card.will(silent);
+        let cart = reviewed(&shop, &eve, StepDone::Payment("card".to_owned())).await;
+        let order = of(cart.place().await.expect("the order stands")).await;
+        shop.wait_seconds(1);
+        assert_eq!(pay(&shop, order, None).await.expect("it goes on waiting"), None);
+        shop.wait_seconds(61);
+        settle_due(&shop).await.expect("settled");
+        let asked: Vec<_> = card.requests().iter().map(|request| request.attempt).collect();
+        assert_eq!((asked.len(), asked[2]), (3, asked[1]), "{asked:?}");
+        assert_eq!(kept(shop.db.primary(), order).await.expect("read"), card.requests()[0].amount.minor(), "once");
+        // Somebody is on the page of another gateway.
+        card.will(silent);
+        let cart = reviewed(&shop, &eve, StepDone::Payment("card".to_owned())).await;
+        let order = of(cart.place().await.expect("the order stands")).await;
+        shop.wait_seconds(1);
+        change_method(&shop, order, None, "test").await.expect("changed");
+        let page = pay(&shop, order, None).await.expect("asked").expect("a page");
+        shop.wait_seconds(61);
+        settle_due(&shop).await.expect("settled");
+        assert_eq!((card.requests().len(), shop.count("payment_attempts").await), (4, 4));
+        assert_eq!(pay(&shop, order, None).await.expect("asked").expect("a page"), page, "they go on there");
     }
 
     async fn a_crash_between_placing_and_finalising_is_repaired(shop: TestShop) {

@@ -1,6 +1,7 @@
 //! Store credit: given, taken, spent once, and given back.
 
 use crate::harness::{Answer, Guest, TestShop, check};
+use crate::order_edits::{change, propose};
 use commerce::accounts::SignedIn;
 use commerce::cart::{account_token, merge};
 use commerce::checkout::change_cart::change_cart;
@@ -10,6 +11,8 @@ use commerce::checkout::{CheckoutError, Step};
 use commerce::doctor::examine;
 use commerce::money::{Currency, Money};
 use commerce::orders::cancel::{OrderError, cancel_for, cancel_own};
+use commerce::orders::compose::{Composition, EditError};
+use commerce::orders::edit::edit;
 use commerce::orders::refund::{Refund, RefundMethod, given_back_at_the_end, refund, refundable};
 use commerce::orders::{Lifecycle, Order, OrderId, Payment, Status, queries};
 use commerce::payments::operate::operate_due;
@@ -127,6 +130,25 @@ both_databases! {
         assert_eq!(cart.checkout().await.expect("under way").next_step(), Step::Payment);
         assert!(matches!(cart.place().await, Err(CheckoutError::StepMissing(Step::Payment))));
         assert_eq!(balance(&shop, &eve).await, 101);
+    }
+
+    async fn what_credit_has_paid_and_becomes_dearer_is_paid_another_way(shop: TestShop) {
+        let (ada, eve) = two(&shop).await;
+        give(&shop, &ada, &eve, 2_490).await;
+        let cart = reviewed(&shop, &eve, StepDone::Credit(None)).await;
+        let placed = order(&shop, &cart.place().await.expect("placed")).await;
+        let dearer = change(&shop, &ada, placed.id, &[3]).await;
+        assert_eq!((dearer.payment, dearer.due().minor()), (Payment::PartlyPaid, 1_000));
+        assert_eq!(pay::pay(&shop, placed.id, None).await.expect("no way is chosen"), None);
+        assert_eq!(shop.count("payment_attempts").await, 0);
+        pay::change_method(&shop, placed.id, None, "card").await.expect("chosen");
+        pay::pay(&shop, placed.id, None).await.expect("paid");
+        let now = again(&shop, placed.id).await;
+        assert_eq!((now.payment, paid(&shop, &now).await), (Payment::Paid, (1_000, 2_490)));
+        // No less than credit has paid.
+        let set = |composition: &mut Composition| composition.lines[0].quantity = 1;
+        let seen = propose(&shop, &ada, placed.id, set).await.expect("kept");
+        assert!(matches!(edit(&shop, &ada, placed.id, seen).await, Err(EditError::BelowCredit)));
     }
 
     async fn what_was_not_seen_is_not_taken(shop: TestShop) {

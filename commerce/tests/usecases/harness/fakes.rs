@@ -234,6 +234,11 @@ impl Van {
         self.refusals.lock().expect("not poisoned").push_back(error);
     }
 
+    /// Refuses nothing more.
+    pub fn agrees(&self) {
+        self.refusals.lock().expect("not poisoned").clear();
+    }
+
     /// Makes no label until this is dropped.
     pub async fn hold(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.held.lock().await

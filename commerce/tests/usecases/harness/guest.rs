@@ -1,8 +1,9 @@
 //! Someone who shops.
 
 use super::TestShop;
+use commerce::accounts::UserId;
 use commerce::cart::add_line::{Addition, add_line};
-use commerce::cart::{Cart, CartError, Holder, change_line};
+use commerce::cart::{Cart, CartError, Holder, account_token, change_line};
 use commerce::checkout::place_order::{Agreement, place_order};
 use commerce::checkout::save_step::{StepDone, save_step};
 use commerce::checkout::{Checkout, CheckoutError, Contact, Step, parse_contact, queries, start};
@@ -11,7 +12,7 @@ use commerce::token::Token;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A guest with a cart's token, as a browser keeps it.
+/// A guest with a cart's token, as a browser keeps it, or somebody who is signed in.
 #[derive(Clone)]
 pub struct Guest {
     shop: TestShop,
@@ -19,6 +20,8 @@ pub struct Guest {
     pub token: Option<Token>,
     /// Where the guest comes from.
     pub client: IpAddr,
+    /// Whose account they are signed in to, if to one.
+    pub account: Option<UserId>,
 }
 
 /// Ada in Berlin.
@@ -42,12 +45,18 @@ impl Guest {
     pub fn new(shop: TestShop) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(u32::from_be_bytes([10, 0, 0, 1]));
         let client = Ipv4Addr::from(NEXT.fetch_add(1, Ordering::SeqCst)).into();
-        Self { shop, token: None, client }
+        Self { shop, token: None, client, account: None }
     }
 
     /// Whoever has this token.
     pub fn with(shop: TestShop, token: Token) -> Self {
         Self { token: Some(token), ..Self::new(shop) }
+    }
+
+    /// Signed in to an account, with its cart.
+    pub fn of(shop: TestShop, user: UserId) -> Self {
+        let token = Some(account_token(&shop, user));
+        Self { token, account: Some(user), ..Self::new(shop) }
     }
 
     /// The same guest, served by another replica.
@@ -65,13 +74,18 @@ impl Guest {
         self.token.as_ref().expect("has put something into a cart")
     }
 
+    /// By what the cart is theirs.
+    pub fn holder(&self) -> Holder {
+        self.account.map_or_else(|| Holder::Guest(self.token.clone()), Holder::Account)
+    }
+
     /// Puts something into the cart.
     pub async fn add(&mut self, sku: &str, quantity: i32) -> Result<(), CartError> {
         let (variation, product_slug) = self.shop.variation(sku).await;
         // Lines stand in the order of their time, and nobody adds two at once.
         self.shop.clock.advance(chrono::TimeDelta::microseconds(1));
         let addition = Addition { variation, product_slug, quantity };
-        self.token = Some(add_line(&self.shop, &Holder::Guest(self.token.clone()), &addition).await?);
+        self.token = Some(add_line(&self.shop, &self.holder(), &addition).await?);
         Ok(())
     }
 

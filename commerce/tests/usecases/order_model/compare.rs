@@ -1,9 +1,10 @@
 //! What the shop says of orders, against what the model does.
 
 use super::World;
+use super::attempt::{Bank, Method};
 use super::deeds::attempts;
 use super::model::Model;
-use super::order::{Bank, Method, Order};
+use super::order::Order;
 use commerce::orders::refund::refundable;
 use commerce::orders::{OrderId, queries};
 use proptest::prelude::*;
@@ -23,6 +24,7 @@ struct Facts {
     payment: String,
     fulfilment: String,
     total: i64,
+    store_credit: i64,
     money: i64,
 }
 
@@ -46,12 +48,13 @@ impl World {
 
     /// Fails where the shop or the gateway's books say something else of an order than the model.
     pub(super) async fn compare(&self, model: &Model) -> Result<(), TestCaseError> {
+        prop_assert_eq!(self.balance().await, model.balance(), "store credit");
         if self.orders.is_empty() {
             return Ok(());
         }
         let (places, ids) = self.ids();
         let text = format!(
-            "SELECT o.id, o.lifecycle, o.payment, o.fulfilment, o.total, CAST(COALESCE((
+            "SELECT o.id, o.lifecycle, o.payment, o.fulfilment, o.total, o.store_credit, CAST(COALESCE((
                  SELECT SUM(CASE WHEN e.action = 'capture' THEN e.amount ELSE -e.amount END) FROM payment_events e
                  JOIN payment_attempts a ON a.id = e.attempt_id
                  WHERE a.order_id = o.id AND e.action IN ('capture', 'refund') AND e.outcome = 'succeeded'
@@ -60,11 +63,13 @@ impl World {
         for row in self.shop().rows::<Facts>(&text, ids.clone()).await {
             let number = self.orders.iter().position(|known| known.id == row.id).expect("one of ours");
             let order = &model.orders[number];
-            let said = (row.lifecycle.as_str(), row.payment.as_str(), row.fulfilment.as_str(), row.total, row.money);
-            let (lifecycle, payment) = (order.lifecycle.code(), order.payment().code());
-            let should = (lifecycle, payment, order.fulfilment().code(), order.total, order.kept());
+            let said = (row.lifecycle.as_str(), row.payment.as_str(), row.fulfilment.as_str());
+            let should = (order.lifecycle.code(), order.payment().code(), order.fulfilment().code());
             prop_assert_eq!(said, should, "order {}: {:?}", number, order);
-            prop_assert!(row.money <= row.total, "the customer has paid more than the total: {:?}", order);
+            let (said, should) = ((row.total, row.store_credit, row.money), (order.total, order.spent, order.kept()));
+            prop_assert_eq!(said, should, "order {}: {:?}", number, order);
+            let paid = row.money - order.to_account();
+            prop_assert!(paid <= row.total, "the customer has paid more than the total: {:?}", order);
         }
         let text = format!(
             "SELECT t.attempt, t.state, t.captured - t.refunded AS kept FROM test_payments t
@@ -79,6 +84,13 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// The store credit of the customer.
+    pub(super) async fn balance(&self) -> i64 {
+        let text =
+            "SELECT CAST(COALESCE(SUM(balance), 0) AS BIGINT) AS n FROM store_credit_balances WHERE user_id = $1";
+        self.shop().number(text, [self.customer.into()]).await
     }
 
     fn attempt(&self, id: commerce::payments::PaymentAttemptId) -> (usize, usize) {
@@ -97,11 +109,15 @@ impl World {
             prop_assert_eq!(stored.total.gross, lines + stored.delivery.amounts.gross);
             let left = refundable(shop.db.primary(), &stored).await.expect("read").minor();
             prop_assert_eq!(left, order.refundable(), "order {}: {:?}", number, order);
-            for (attempt, should) in attempts(shop, id).await.into_iter().zip(&order.attempts) {
+            let attempts = attempts(shop, id).await;
+            prop_assert_eq!(attempts.len(), order.attempts.len(), "order {}: {:?}", number, order);
+            for (attempt, should) in attempts.into_iter().zip(&order.attempts) {
                 prop_assert!(attempt.state.under_way.is_empty(), "{:?}", attempt);
                 let balance = attempt.state.balance;
                 let said = (balance.captured, balance.refunded, balance.voided);
                 prop_assert_eq!(said, (should.captured, should.refunded, should.voided), "{:?}", attempt);
+                let of = (attempt.gateway.as_str(), attempt.amount.minor(), attempt.payer.is_some());
+                prop_assert_eq!(of, (should.method.code(), should.amount, should.by_owner), "{:?}", attempt);
                 // No gateway has money that the shop does not know of.
                 let taken = should.method == Method::Test && should.bank == Bank::Captured;
                 prop_assert!(!taken || should.captured > 0, "{:?}", should);

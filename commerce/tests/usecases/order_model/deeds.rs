@@ -1,33 +1,29 @@
 //! How what is done in a history is done with the shop.
 
-use super::model::{Deed, Model, SentBack, Share};
-use super::order::{self, Method, Outcome};
+use super::attempt::{self, Method};
+use super::model::{Deed, Label, MEMBER, Model, SentBack, Share, Way};
+use super::order::{self, Outcome};
 use super::{Known, World};
 use crate::harness::{Answer, Guest, TestShop};
-use crate::order_edits::propose;
 use crate::stock_model::model::{self as stock, VARIATIONS};
 use crate::transfers::send_all;
 use chrono::TimeDelta;
-use commerce::cart::Holder;
 use commerce::checkout::CheckoutError;
 use commerce::checkout::change_cart::change_cart;
 use commerce::checkout::place_order::Agreement;
 use commerce::checkout::save_step::StepDone;
 use commerce::clock::uuid_at;
 use commerce::fulfilment::record_tracking::record_tracking;
-use commerce::fulfilment::ship::{Parcel, deliver, ship};
+use commerce::fulfilment::ship::{deliver, ship};
 use commerce::fulfilment::{TrackingEvent, TrackingKind, queries as shipments};
 use commerce::money::{Currency, Money};
 use commerce::orders::cancel::{self, OrderError};
-use commerce::orders::compose::{Composition, EditError};
-use commerce::orders::edit::edit;
 use commerce::orders::receive_money::receive_money;
 use commerce::orders::refund::{Refund, refund};
-use commerce::orders::{Lifecycle, Order, OrderId, queries};
+use commerce::orders::{Order, OrderId, queries};
 use commerce::payments::test_gateway::Scenario;
 use commerce::payments::webhook::{ReceiveError, receive};
 use commerce::payments::{PaymentAttemptId, WebhookError, ledger, operate, pay, settle};
-use commerce::returns::{self, Counted, NewReturn, ReturnError, ReturnReason, Wanted, Word, receive::Arrival};
 use commerce::token::Token;
 use proptest::prelude::*;
 use sea_orm::FromQueryResult;
@@ -42,12 +38,12 @@ pub struct Sent {
 /// How often a gateway that is told how to answer can be asked in one sweep.
 const ANSWERS: usize = 64;
 
-fn euros(minor: i64) -> Money {
+pub(super) fn euros(minor: i64) -> Money {
     Money::new(minor, Currency::EUR)
 }
 
 /// What came of something that was done with an order, as the model says it.
-fn of_order<T>(outcome: Result<T, OrderError>) -> Outcome {
+pub(super) fn of_order<T>(outcome: Result<T, OrderError>) -> Outcome {
     Outcome::Refused(match outcome {
         Ok(_) => return Outcome::Done,
         Err(OrderError::WrongState) => "state",
@@ -65,15 +61,17 @@ fn of_payment<T>(outcome: Result<T, CheckoutError>) -> Outcome {
         Ok(_) => return Outcome::Done,
         Err(CheckoutError::PaymentDeclined) => "declined",
         Err(CheckoutError::NotStarted) => "not started",
+        Err(CheckoutError::UnknownChoice) => "unknown",
         Err(error) => panic!("{error}"),
     })
 }
 
 impl World {
-    pub(super) async fn choose(&self, me: usize, method: Method) -> stock::Outcome {
-        let guest = &self.goods.guests[me];
+    pub(super) async fn choose(&self, me: usize, method: Method, with_credit: bool) -> stock::Outcome {
+        let (guest, code) = (&self.goods.guests[me], method.code().to_owned());
+        let done = if with_credit { StepDone::Credit(Some(code)) } else { StepDone::Payment(code) };
         let saved = match guest.token {
-            Some(_) => guest.save(StepDone::Payment(method.code().to_owned())).await,
+            Some(_) => guest.save(done).await,
             None => Err(CheckoutError::NotStarted),
         };
         self.goods.came_of(saved).await
@@ -89,7 +87,8 @@ impl World {
         let Some(checkout) = under_way else {
             return (stock::Outcome::Refused("not started"), Outcome::Done);
         };
-        let agreement = Agreement { cart: checkout.cart.id, total: checkout.totals.total.gross, credit: 0 };
+        let (total, credit) = (checkout.totals.total.gross, checkout.credit.minor());
+        let agreement = Agreement { cart: checkout.cart.id, total, credit };
         let outcome = self.answering(answer, guest.place_as(agreement)).await;
         let text = "SELECT id FROM orders WHERE cart_id = $1";
         let made: Vec<Made> = self.shop().rows(text, [agreement.cart.into()]).await;
@@ -98,7 +97,7 @@ impl World {
         };
         let (id, cart) = (*id, guest.token().clone());
         let access = commerce::checkout::place_order::access_token(self.shop(), id);
-        self.orders.push(Known { id, access, agreement, cart, attempts: Vec::new() });
+        self.orders.push(Known { id, access, form: Some((cart, agreement)), attempts: Vec::new() });
         (stock::Outcome::Done, of_payment(outcome))
     }
 
@@ -113,6 +112,9 @@ impl World {
 
     pub(super) async fn settle(&self, answer: Answer, wait: TimeDelta) {
         self.shop().clock.advance(wait);
+        // However long it was left alone, it is its turn.
+        let text = "UPDATE orders SET check_at = $1 WHERE check_at > $1";
+        self.shop().execute(text, [self.shop().clock.now().into()]).await;
         self.answering(answer, settle::settle_due(self.shop())).await.expect("settled");
     }
 
@@ -177,21 +179,24 @@ impl World {
         let key = uuid_at(shop.clock.now()).to_string();
         let mut could = [0; VARIATIONS];
         let outcome = match &deed {
-            Deed::Pay(answer, true) => {
+            Deed::Pay(answer, Way::Form) => {
                 let known = &self.orders[number];
-                let guest = Guest::with(shop.clone(), known.cart.clone());
-                let placed = self.answering(*answer, guest.place_as(known.agreement)).await;
+                let (cart, agreement) = known.form.clone().expect("it was a cart");
+                let placed = self.answering(*answer, Guest::with(shop.clone(), cart).place_as(agreement)).await;
                 if let Ok(access) = &placed {
                     prop_assert_eq!(access, &known.access);
                 }
                 of_payment(placed)
             }
-            Deed::Pay(answer, false) => of_payment(self.answering(*answer, pay::pay(&shop, id, None)).await),
+            Deed::Pay(answer, way) => {
+                let payer = (*way == Way::Account).then_some(self.customer);
+                of_payment(self.answering(*answer, pay::pay(&shop, id, payer)).await)
+            }
             Deed::Change(method) => of_payment(pay::change_method(&shop, id, None, method.code()).await),
             Deed::Reopen => {
-                let guest = &mut self.goods.guests[model.orders[number].guest];
-                let holder = Holder::Guest(guest.token.clone());
-                of_order(change_cart(&shop, id, &holder).await.map(|token: Token| guest.token = Some(token)))
+                let guest = &mut self.goods.guests[model.orders[number].guest.unwrap_or(MEMBER)];
+                let changed = change_cart(&shop, id, &guest.holder()).await;
+                of_order(changed.map(|token: Token| guest.token = Some(token)))
             }
             Deed::Play(attempt, scenario) => {
                 self.play(number, *attempt, *scenario).await;
@@ -205,12 +210,16 @@ impl World {
             Deed::CancelFor { restock, refund } => {
                 of_order(cancel::cancel_for(&shop, &who, id, *restock, *refund).await)
             }
-            Deed::Ship(at, pieces) => {
+            Deed::Ship { at, pieces, label, .. } => {
                 could = self.could_leave(id, *at).await;
                 let parcel = self.parcel(id, *at, *pieces, key).await;
-                let outcome = of_order(ship(&shop, &who, id, &parcel).await);
+                let sent = async || match label {
+                    Label::ByHand => of_order(ship(&shop, &who, id, &parcel).await),
+                    Label::Bought { refused } => self.send(id, &parcel, *refused).await,
+                };
+                let outcome = sent().await;
                 if outcome == Outcome::Done {
-                    prop_assert!(ship(&shop, &who, id, &parcel).await.is_ok(), "sent twice it is the same");
+                    prop_assert_eq!(sent().await, Outcome::Done, "sent twice it is the same");
                 }
                 outcome
             }
@@ -269,7 +278,7 @@ impl World {
             self.come_back(number, attempt).await;
         }
         if matches!(scenario, Scenario::Slow | Scenario::TimeoutAfterCharge) {
-            shop.wait_seconds(order::DARK_SECONDS);
+            shop.wait_seconds(attempt::DARK_SECONDS);
         }
     }
 
@@ -279,104 +288,13 @@ impl World {
         assert_eq!(order.expect("asked"), Some(known.id));
     }
 
-    async fn order(&self, id: OrderId) -> Order {
+    pub(super) async fn order(&self, id: OrderId) -> Order {
         queries::by_id(self.shop().db.primary(), id).await.expect("read").expect("the order")
     }
 
-    /// Proposes so many pieces of something, and makes it real; the form is sent twice.
-    async fn edit(&self, id: OrderId, what: usize, pieces: i64) -> Outcome {
-        let (shop, who) = (self.shop(), &self.goods.frame.who);
-        let order = self.order(id).await;
-        let changed = order.lines.iter().find(|line| line.sku == self.goods.skus[what]).expect("a line").variation;
-        let set = |composition: &mut Composition| {
-            for line in &mut composition.lines {
-                let known = order.lines.iter().find(|known| known.variation == line.variation);
-                line.quantity = known.map_or(0, |known| known.quantity);
-                if line.variation == changed {
-                    line.quantity = i32::try_from(pieces).expect("few");
-                }
-            }
-        };
-        let edited = async {
-            let seen = propose(shop, who, id, set).await?;
-            edit(shop, who, id, seen).await?;
-            edit(shop, who, id, seen).await
-        };
-        Outcome::Refused(match edited.await {
-            Ok(()) => return Outcome::Done,
-            Err(EditError::WrongState) => "state",
-            Err(EditError::Unchanged) => "unchanged",
-            Err(EditError::Empty) => "empty",
-            Err(EditError::Refunded) => "refunded",
-            Err(error) => panic!("{error}"),
-        })
-    }
-
-    /// Opens a return, counts it and pays for it; each form is sent twice.
-    async fn send_back(&self, id: OrderId, back: SentBack, key: &str) -> Outcome {
-        let (shop, who) = (self.shop(), &self.goods.frame.who);
-        let SentBack { pieces, resellable, method, .. } = back;
-        let line = self.line(id, back.what).await;
-        let wanted = Wanted { line, quantity: pieces, reason: ReturnReason::DoesNotFit, comment: String::new() };
-        let new = NewReturn { key: key.to_owned(), lines: vec![wanted] };
-        let number = match returns::request::open_for(shop, who, id, &new, "").await {
-            Ok(number) => number,
-            Err(ReturnError::TooMuch) => return Outcome::Refused("too much"),
-            Err(error) => panic!("{error}"),
-        };
-        assert_eq!(returns::request::open_for(shop, who, id, &new, "").await.expect("known"), number);
-        let of = returns::queries::of_order_by_number(shop.db.primary(), id, number.number).await;
-        let of = of.expect("read").expect("a return").id;
-        let counted = vec![Counted { line, received: pieces, resellable }];
-        let arrival = Arrival { location: self.goods.frame.places[back.at], counted };
-        let word = |step: &str| Word { key: format!("{key}-{step}"), note: String::new() };
-        let settlement = returns::refund::Settlement { method, deduction: 0 };
-        let mut outcome = Outcome::Done;
-        for _ in 0..2 {
-            returns::receive::receive(shop, who, of, &arrival, &word("come")).await.expect("counted");
-            outcome = match returns::refund::refund(shop, who, of, settlement, &word("paid")).await {
-                Ok(()) => Outcome::Done,
-                Err(ReturnError::Amount) => Outcome::Refused("amount"),
-                Err(ReturnError::NoAccount) => Outcome::Refused("no account"),
-                Err(error) => panic!("{error}"),
-            };
-        }
-        outcome
-    }
-
-    async fn line(&self, id: OrderId, what: usize) -> commerce::orders::OrderLineId {
+    pub(super) async fn line(&self, id: OrderId, what: usize) -> commerce::orders::OrderLineId {
         let lines = self.order(id).await.lines;
         lines.iter().find(|line| line.sku == self.goods.skus[what]).expect("a line").id
-    }
-
-    async fn parcel(&self, id: OrderId, at: usize, pieces: [i64; VARIATIONS], key: String) -> Parcel {
-        let lines = self.order(id).await.lines;
-        Parcel {
-            key,
-            location: self.goods.frame.places[at],
-            carrier: "dhl".to_owned(),
-            tracking_number: None,
-            lines: lines.iter().map(|line| (line.id, pieces[self.goods.what(&line.sku)])).collect(),
-        }
-    }
-
-    /// How many of each an order could ship from a place: what it has claimed there, and elsewhere as far as it is free
-    /// there.
-    async fn could_leave(&self, id: OrderId, at: usize) -> [i64; VARIATIONS] {
-        let mut could = [0; VARIATIONS];
-        for (what, could) in could.iter_mut().enumerate() {
-            let row = self.goods.row(at, what).await;
-            let text = "SELECT CAST(COALESCE(SUM(c.quantity), 0) AS BIGINT) AS n FROM claims c
-                        JOIN stock s ON s.id = c.stock_id JOIN variations v ON v.id = s.variation_id
-                        WHERE c.order_id = $1 AND v.sku = $2";
-            let sku = &self.goods.skus[what];
-            let own = self.shop().number(text, [id.into(), sku.clone().into()]).await;
-            let here = format!("{text} AND s.location_id = $3");
-            let place = self.goods.frame.places[at];
-            let here = self.shop().number(&here, [id.into(), sku.clone().into(), place.into()]).await;
-            *could = own.min(here + row.on_hand - row.reserved);
-        }
-        could
     }
 }
 
@@ -397,11 +315,8 @@ fn possible(deed: &Deed, order: &order::Order) -> Option<Deed> {
         let named: Vec<_> = all.filter(|(_, of)| of.method == Method::Test && of.named).map(|(at, _)| at).collect();
         named.get(number.checked_rem(named.len())?).copied()
     };
-    // The rest of what came in part may be paid another way: that is tested with edits, where it comes from.
     Some(match *deed {
-        Deed::Pay(..) | Deed::Change(_) if order.has_a_rest() => return None,
-        // What waits for its payment has a week for it then.
-        Deed::Edit(..) if order.lifecycle != Lifecycle::Placed => return None,
+        Deed::Pay(answer, Way::Form) if order.guest.is_none() => Deed::Pay(answer, Way::Link),
         Deed::Edit(what, pieces) => Deed::Edit(*order.lines.keys().nth(what % order.lines.len())?, pieces),
         Deed::Play(attempt, scenario) => Deed::Play(tests(attempt)?, scenario),
         Deed::Return(attempt) => Deed::Return(tests(attempt)?),
@@ -415,13 +330,12 @@ fn possible(deed: &Deed, order: &order::Order) -> Option<Deed> {
             let what = *order.shipped.keys().nth(back.what.checked_rem(order.shipped.len())?)?;
             Deed::SendBack(SentBack { what, ..back })
         }
-        Deed::Ship(at, mut pieces) => {
-            pieces
-                .iter_mut()
-                .enumerate()
-                .filter(|(what, _)| !order.lines.contains_key(what))
-                .for_each(|(_, of)| *of = 0);
-            Deed::Ship(at, pieces)
+        Deed::Ship { at, mut pieces, fits, label } => {
+            for (what, of) in pieces.iter_mut().enumerate() {
+                let most = if fits { order.left(what) } else { i64::MAX };
+                *of = if order.lines.contains_key(&what) { most.min(*of) } else { 0 };
+            }
+            Deed::Ship { at, pieces, fits, label }
         }
         ref other => other.clone(),
     })

@@ -1,21 +1,26 @@
 //! The life of orders without a database: what may be done with one, and what becomes of its goods and its money.
 
-use super::order::{Attempt, Method, Order, Outcome, total};
+use super::attempt::{Attempt, Method};
+use super::order::{Order, Outcome, total};
 use crate::harness::Answer;
 use crate::stock_model::model as stock;
 use chrono::TimeDelta;
 use commerce::checkout::{PAY_BY_MINUTES, Step};
+use commerce::orders::Lifecycle;
+use commerce::orders::draft::PAY_BY_DAYS;
 use commerce::orders::refund::RefundMethod;
-use commerce::orders::{Fulfilment, Lifecycle, Payment};
 use commerce::payments::test_gateway::Scenario;
-use std::collections::BTreeMap;
+
+/// Which of the guests is signed in.
+pub const MEMBER: usize = 0;
 
 /// What somebody, or time, does.
 #[derive(Clone, Debug)]
 pub enum Act {
     /// To carts, holds and stock.
     Stock(stock::Act),
-    Choose(usize, Method),
+    /// How to pay, and whether what is there of store credit comes first.
+    Choose(usize, Method, bool),
     Place(usize, Answer),
     /// Which order, and what is done with it.
     Order(usize, Deed),
@@ -25,13 +30,36 @@ pub enum Act {
     Settle(Answer),
     /// The customer takes their orders into an account.
     Claim,
+    /// Staff give the customer so much store credit, or take it.
+    Adjust(i64),
+    /// Staff put an order together for the customer: so many of each, to be paid like this.
+    Draft([i64; stock::VARIATIONS], Method),
+}
+
+/// By which way somebody comes to pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The form of the checkout, once more.
+    Form,
+    /// The link of the order.
+    Link,
+    /// The customer's account.
+    Account,
+}
+
+/// Who makes the label of a parcel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Label {
+    /// Nobody that the shop knows of.
+    ByHand,
+    /// A carrier at which the shop buys it, perhaps after it was refused once.
+    Bought { refused: bool },
 }
 
 /// What is done with an order.
 #[derive(Clone, Debug)]
 pub enum Deed {
-    /// The shopper wants to pay; by the form of the checkout once more, or by that of the order.
-    Pay(Answer, bool),
+    Pay(Answer, Way),
     Change(Method),
     /// The shopper goes back to the cart.
     Reopen,
@@ -44,8 +72,15 @@ pub enum Deed {
         restock: bool,
         refund: bool,
     },
-    /// From where, and how many of each.
-    Ship(usize, [i64; stock::VARIATIONS]),
+    Ship {
+        /// From where.
+        at: usize,
+        /// How many of each.
+        pieces: [i64; stock::VARIATIONS],
+        /// Whether no more than is left is tried.
+        fits: bool,
+        label: Label,
+    },
     /// Which parcel, and whether its carrier tells it.
     Deliver(usize, bool),
     Refund(Share, RefundMethod),
@@ -80,19 +115,48 @@ pub enum Share {
 /// Everything that should be so.
 pub struct Model {
     pub stock: stock::Model,
-    pub chosen: [Option<Method>; stock::GUESTS],
+    pub chosen: [Option<(Method, bool)>; stock::GUESTS],
     pub orders: Vec<Order>,
+    /// The store credit that the customer had before, and what staff have given and taken since.
+    pub granted: i64,
     /// Whether money is taken when the first parcel leaves.
     pub later: bool,
 }
 
 impl Model {
-    pub fn choose(&mut self, me: usize, method: Method) -> stock::Outcome {
+    pub fn choose(&mut self, me: usize, method: Method, with_credit: bool) -> stock::Outcome {
         let outcome = self.stock.act(&stock::Act::Save(me, Step::Payment));
         if outcome == stock::Outcome::Done {
-            self.chosen[me] = Some(method);
+            self.chosen[me] = Some((method, with_credit));
         }
         outcome
+    }
+
+    /// The customer's store credit: what is spent of it pays orders, and comes back once.
+    pub fn balance(&self) -> i64 {
+        self.granted + self.orders.iter().map(Order::to_account).sum::<i64>()
+    }
+
+    pub fn adjust(&mut self, amount: i64) -> Outcome {
+        if self.balance() + amount < 0 {
+            return Outcome::Refused("too much");
+        }
+        self.granted += amount;
+        Outcome::Done
+    }
+
+    pub fn draft(&mut self, pieces: [i64; stock::VARIATIONS], method: Method) {
+        for (sold, pieces) in self.stock.sold.iter_mut().zip(pieces) {
+            *sold += pieces;
+        }
+        let lines = pieces.into_iter().enumerate().filter(|(_, pieces)| *pieces > 0).collect();
+        let pay_by = self.stock.now + TimeDelta::days(PAY_BY_DAYS);
+        let mut order = Order { owned: true, waits_for_days: true, ..Order::new(lines, method, 0, pay_by) };
+        // No gateway is asked before the customer comes.
+        if method.by_hand() {
+            order.attempts.push(Attempt::new(method, order.total, false));
+        }
+        self.orders.push(order);
     }
 
     /// What came of the cart, and of paying for it.
@@ -102,27 +166,18 @@ impl Model {
         if outcome != stock::Outcome::Done {
             return (outcome, Outcome::Done);
         }
-        let method = self.chosen[me].take().expect("the step was done");
-        let (total, by_hand) = (total(&lines), method.by_hand());
-        let mut order = Order {
-            guest: me,
-            lines,
-            shipped: BTreeMap::new(),
-            parcels: Vec::new(),
-            total,
-            method,
-            lifecycle: if by_hand { Lifecycle::Placed } else { Lifecycle::AwaitingPayment },
-            was_placed: by_hand,
-            keeps_payment: false,
-            pay_by: self.stock.now + TimeDelta::minutes(PAY_BY_MINUTES),
-            owned: false,
-            credited: 0,
-            given_back: 0,
-            sent_back: BTreeMap::new(),
-            returned: BTreeMap::new(),
-            attempts: vec![Attempt::new(method, total)],
+        let (method, with_credit) = self.chosen[me].take().expect("the step was done");
+        let credit = if with_credit && me == MEMBER { self.balance().min(total(&lines)) } else { 0 };
+        let pay_by = self.stock.now + TimeDelta::minutes(PAY_BY_MINUTES);
+        let new = Order::new(lines, method, credit, pay_by);
+        let mut order = Order { guest: Some(me), owned: me == MEMBER, ..new };
+        if order.owed() > 0 {
+            order.attempts.push(Attempt::new(method, order.owed(), order.owned));
+        }
+        let paid = match order.lifecycle {
+            Lifecycle::AwaitingPayment => order.pay(answer, order.owned),
+            _ => Outcome::Done,
         };
-        let paid = order.pay(answer);
         order.follow(self.later);
         self.orders.push(order);
         (outcome, paid)
@@ -145,24 +200,11 @@ impl Model {
     }
 
     pub fn settle(&mut self, answer: Answer) {
-        let now = self.stock.now;
         for index in 0..self.orders.len() {
             let order = &mut self.orders[index];
-            if order.lifecycle != Lifecycle::AwaitingPayment {
-                continue;
-            }
-            let late = order.pay_by <= now;
-            for (number, before) in order.attempts.clone().into_iter().enumerate() {
-                if !before.named && !before.has_failed() {
-                    order.pay(answer);
-                } else if before.method == Method::Test {
-                    let attempt = &mut order.attempts[number];
-                    if late && !attempt.is_agreed() && !attempt.has_failed() {
-                        attempt.end();
-                    }
-                    attempt.learn();
-                }
-                order.follow(self.later);
+            let late = order.pay_by <= self.stock.now;
+            if order.lifecycle != Lifecycle::Cancelled {
+                order.sweep(late, answer, self.later);
             }
             if late && order.lifecycle == Lifecycle::AwaitingPayment {
                 self.give_up(index, true, true);
@@ -173,6 +215,9 @@ impl Model {
     fn give_up(&mut self, order: usize, restock: bool, refund: bool) {
         let order = &mut self.orders[order];
         (order.lifecycle, order.keeps_payment) = (Lifecycle::Cancelled, !refund);
+        if refund {
+            order.returned = order.spent;
+        }
         for (what, pieces) in &order.lines {
             self.stock.sold[*what] -= pieces;
             if !restock {
@@ -195,19 +240,28 @@ impl Model {
         let order = &mut self.orders[number];
         let waits = order.lifecycle == Lifecycle::AwaitingPayment;
         match *deed {
-            Deed::Pay(_, true) if order.lifecycle == Lifecycle::Cancelled => return Outcome::Refused("not started"),
-            Deed::Pay(answer, _) => return order.pay(answer),
-            Deed::Change(_) if !waits => return Outcome::Refused("not started"),
+            Deed::Pay(_, Way::Form) if order.lifecycle == Lifecycle::Cancelled => {
+                return Outcome::Refused("not started");
+            }
+            Deed::Pay(_, Way::Form) if !waits => {}
+            Deed::Pay(answer, Way::Form) => {
+                let by_owner = order.attempts.first().is_some_and(|first| first.by_owner);
+                return order.pay(answer, by_owner);
+            }
+            Deed::Pay(answer, way) => return order.pay(answer, way == Way::Account && order.owned),
+            Deed::Change(_) if !order.can_be_paid() => return Outcome::Refused("not started"),
+            // What stands is not sent before it is paid.
+            Deed::Change(Method::Cash) if !waits => return Outcome::Refused("unknown"),
             Deed::Change(method) => {
                 order.method = method;
-                order.replace_attempts();
+                order.replace_attempts(false);
                 if method.by_hand() {
                     (order.lifecycle, order.was_placed) = (Lifecycle::Placed, true);
                 }
             }
-            Deed::Reopen if !waits => return Outcome::Refused("state"),
+            Deed::Reopen if !waits || order.waits_for_days => return Outcome::Refused("state"),
             Deed::Reopen => {
-                let (me, lines) = (order.guest, order.lines.clone());
+                let (me, lines) = (order.guest.expect("somebody's cart"), order.lines.clone());
                 self.give_up(number, true, true);
                 let cart = &mut self.stock.carts[me];
                 cart.exists = true;
@@ -222,7 +276,7 @@ impl Model {
             Deed::CancelOwn | Deed::CancelFor { .. } if !order.parcels.is_empty() => return Outcome::Refused("state"),
             Deed::CancelOwn => self.give_up(number, true, true),
             Deed::CancelFor { restock, refund } => self.give_up(number, restock, refund),
-            Deed::Ship(_, pieces) => return self.ship(number, pieces, could),
+            Deed::Ship { pieces, .. } => return self.ship(number, pieces, could),
             Deed::Deliver(parcel, _) => order.parcels[parcel] = true,
             Deed::Refund(share, method) => return order.refund(share, method),
             Deed::SendBack(back) => return self.send_back(number, back),
@@ -238,13 +292,17 @@ impl Model {
                 // What an order has become dearer by comes by transfer.
                 let method = if order.method.by_hand() { order.method } else { Method::Transfer };
                 if !order.attempts.iter().any(|attempt| attempt.method == method) {
-                    order.attempts.push(Attempt::new(method, amount));
+                    order.attempts.push(Attempt::new(method, amount, false));
                 }
                 let attempt = order.attempts.iter_mut().rev().find(|attempt| attempt.method == method);
                 attempt.expect("an attempt").captured += amount;
             }
             Deed::Edit(what, pieces) => match order.edit(what, pieces) {
-                Ok(more) => self.stock.sold[what] += more,
+                Ok(more) => {
+                    self.stock.sold[what] += more;
+                    order.waits_for_days |= waits;
+                    order.pay_by = self.stock.now + TimeDelta::days(PAY_BY_DAYS);
+                }
                 Err(refused) => return Outcome::Refused(refused),
             },
         }
@@ -261,7 +319,7 @@ impl Model {
         *order.sent_back.entry(what).or_default() += pieces;
         self.stock.on_hand[what] += back.resellable;
         // What was paid back before is not paid back again.
-        let unpaid = order.lines[&what] - order.returned.get(&what).unwrap_or(&0);
+        let unpaid = order.lines[&what] - order.paid_back.get(&what).unwrap_or(&0);
         match order.refund(Share::Pieces(what, pieces.min(unpaid)), back.method) {
             Outcome::Refused("nothing" | "too much") => Outcome::Refused("amount"),
             outcome => outcome,
@@ -270,13 +328,8 @@ impl Model {
 
     fn ship(&mut self, number: usize, pieces: [i64; stock::VARIATIONS], could: [i64; stock::VARIATIONS]) -> Outcome {
         let order = &mut self.orders[number];
-        let open = matches!(order.fulfilment(), Fulfilment::Unfulfilled | Fulfilment::PartlyShipped);
-        if order.lifecycle != Lifecycle::Placed || !open {
-            return Outcome::Refused("state");
-        }
-        let paid = matches!(order.payment(), Payment::Authorised | Payment::Paid | Payment::PartlyRefunded);
-        if order.method != Method::Cash && !paid {
-            return Outcome::Refused("unpaid");
+        if let Err(refused) = order.may_be_sent() {
+            return Outcome::Refused(refused);
         }
         let wanted: Vec<_> = pieces.into_iter().enumerate().filter(|(_, pieces)| *pieces > 0).collect();
         if wanted.is_empty() {

@@ -1,6 +1,7 @@
 //! An order without a database: what its payments and its parcels come to.
 
-use super::model::Share;
+use super::attempt::{Attempt, Bank, Method};
+use super::model::{Deed, Share};
 use crate::harness::Answer;
 use crate::stock_model::model as stock;
 use chrono::{DateTime, Utc};
@@ -11,120 +12,6 @@ use std::collections::BTreeMap;
 
 /// What a piece of each variation costs.
 pub const PRICES: [i64; stock::VARIATIONS] = [900, 900, 500];
-/// How long a gateway can leave its shop in the dark, in seconds.
-pub const DARK_SECONDS: i64 = 9;
-
-/// A way to pay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    Transfer,
-    Cash,
-    Card,
-    /// The gateway with books of its own.
-    Test,
-}
-
-impl Method {
-    pub const ALL: [Self; 4] = [Self::Transfer, Self::Cash, Self::Card, Self::Test];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Transfer => "bank_transfer",
-            Self::Cash => "cash_on_delivery",
-            Self::Card => "card",
-            Self::Test => "test",
-        }
-    }
-
-    /// Whether staff see the money come.
-    pub fn by_hand(self) -> bool {
-        matches!(self, Self::Transfer | Self::Cash)
-    }
-}
-
-/// Where a payment is at the gateway that keeps books.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bank {
-    Open,
-    Challenged,
-    Declined,
-    Authorised,
-    Captured,
-    Voided,
-}
-
-/// A try to pay an order: what its gateway knows, and what the shop has heard of it.
-#[derive(Clone, Debug)]
-pub struct Attempt {
-    pub method: Method,
-    /// What was to be paid when it was opened.
-    pub amount: i64,
-    /// Whether its gateway has answered.
-    pub named: bool,
-    pub bank: Bank,
-    pub refused: bool,
-    pub authorised: bool,
-    pub captured: i64,
-    pub refunded: i64,
-    /// What of that went back by itself because it was more than was due.
-    pub excess: i64,
-    pub voided: bool,
-    /// Whether its gateway is to end it.
-    pub ending: bool,
-}
-
-impl Attempt {
-    pub fn new(method: Method, amount: i64) -> Self {
-        Self {
-            method,
-            amount,
-            named: method.by_hand(),
-            bank: Bank::Open,
-            refused: false,
-            authorised: false,
-            captured: 0,
-            refunded: 0,
-            excess: 0,
-            voided: false,
-            ending: false,
-        }
-    }
-
-    pub fn kept(&self) -> i64 {
-        self.captured - self.refunded
-    }
-
-    pub fn is_agreed(&self) -> bool {
-        self.authorised || self.captured > 0
-    }
-
-    pub fn has_failed(&self) -> bool {
-        self.voided || (self.refused && !self.is_agreed())
-    }
-
-    /// The shop asks its gateway.
-    pub fn learn(&mut self) {
-        match (self.method, self.bank) {
-            (Method::Test, Bank::Declined) => self.refused = true,
-            (Method::Test, Bank::Authorised) => self.authorised = true,
-            (Method::Test, Bank::Captured) if self.captured == 0 => {
-                (self.authorised, self.captured) = (true, self.amount);
-            }
-            (Method::Test, Bank::Voided) => self.voided = true,
-            _ => {}
-        }
-    }
-
-    /// The shop has its gateway end it; what was paid can't be ended, and is known then.
-    pub fn end(&mut self) {
-        self.ending = false;
-        if self.bank != Bank::Captured {
-            self.bank = Bank::Voided;
-        }
-        self.learn();
-    }
-}
-
 /// What these lines come to, with their delivery.
 pub fn total(lines: &BTreeMap<usize, i64>) -> i64 {
     let goods: i64 = lines.iter().map(|(what, pieces)| PRICES[*what] * pieces).sum();
@@ -134,7 +21,8 @@ pub fn total(lines: &BTreeMap<usize, i64>) -> i64 {
 /// An order.
 #[derive(Clone, Debug)]
 pub struct Order {
-    pub guest: usize,
+    /// Whose cart it was; nobody's where staff have put it together.
+    pub guest: Option<usize>,
     pub lines: BTreeMap<usize, i64>,
     pub shipped: BTreeMap<usize, i64>,
     /// Which of its parcels have come.
@@ -145,12 +33,18 @@ pub struct Order {
     pub was_placed: bool,
     pub keeps_payment: bool,
     pub pay_by: DateTime<Utc>,
+    /// Whether it waits for as long as staff give.
+    pub waits_for_days: bool,
     pub owned: bool,
+    /// The store credit that pays it, and what of that went back.
+    pub spent: i64,
+    pub returned: i64,
+    /// What went back as store credit of what was paid with money.
     pub credited: i64,
     /// What staff gave back the way it came.
     pub given_back: i64,
     /// How many pieces the money was given back for.
-    pub returned: BTreeMap<usize, i64>,
+    pub paid_back: BTreeMap<usize, i64>,
     /// How many pieces have come back.
     pub sent_back: BTreeMap<usize, i64>,
     pub attempts: Vec<Attempt>,
@@ -164,6 +58,55 @@ pub enum Outcome {
 }
 
 impl Order {
+    /// What is bought, and paid with so much store credit; it stands at once where the rest needs no agreement.
+    pub fn new(lines: BTreeMap<usize, i64>, method: Method, spent: i64, pay_by: DateTime<Utc>) -> Self {
+        let total = total(&lines);
+        let method = if spent == total { Method::Credit } else { method };
+        let stands = method.by_hand() || method == Method::Credit;
+        Self {
+            guest: None,
+            lines,
+            shipped: BTreeMap::new(),
+            parcels: Vec::new(),
+            total,
+            method,
+            lifecycle: if stands { Lifecycle::Placed } else { Lifecycle::AwaitingPayment },
+            was_placed: stands,
+            keeps_payment: false,
+            pay_by,
+            waits_for_days: false,
+            owned: false,
+            spent,
+            returned: 0,
+            credited: 0,
+            given_back: 0,
+            paid_back: BTreeMap::new(),
+            sent_back: BTreeMap::new(),
+            attempts: Vec::new(),
+        }
+    }
+
+    /// Whether something like this is likely to come of it.
+    pub fn suits(&self, deed: &Deed) -> bool {
+        match deed {
+            Deed::Ship { .. } => self.may_be_sent() == Ok(()),
+            Deed::Deliver(..) => self.parcels.contains(&false),
+            Deed::SendBack(_) => self.shipped.iter().any(|(what, sent)| sent > self.sent_back.get(what).unwrap_or(&0)),
+            Deed::Refund(..) => self.refundable() > 0,
+            Deed::Edit(..) => self.is_open() && self.fulfilment() == Fulfilment::Unfulfilled,
+            Deed::Pay(..) | Deed::Change(_) => self.can_be_paid(),
+            Deed::Play(..) | Deed::Return(_) => {
+                self.attempts.iter().any(|of| of.method == Method::Test && of.named && of.is_open())
+            }
+            Deed::Money(_) => self.is_open() && self.owed() > 0,
+            _ => true,
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(self.lifecycle, Lifecycle::AwaitingPayment | Lifecycle::Placed)
+    }
+
     pub fn sum(&self, of: impl Fn(&Attempt) -> i64) -> i64 {
         self.attempts.iter().map(of).sum()
     }
@@ -178,7 +121,17 @@ impl Order {
 
     /// What was paid for it: what was too much never was.
     fn paid(&self) -> i64 {
-        self.sum(|attempt| attempt.captured - attempt.excess)
+        self.spent + self.sum(|attempt| attempt.captured - attempt.excess)
+    }
+
+    /// The store credit that pays it and did not go back.
+    fn credit(&self) -> i64 {
+        self.spent - self.returned
+    }
+
+    /// By how much it has changed its owner's store credit.
+    pub fn to_account(&self) -> i64 {
+        self.credited - self.credit()
     }
 
     /// What is still to be agreed.
@@ -192,8 +145,17 @@ impl Order {
         self.lifecycle == Lifecycle::Placed && self.method != Method::Cash && self.owed() > 0 && rest
     }
 
-    pub fn refundable(&self) -> i64 {
+    /// Whether anybody can be asked to pay it.
+    pub fn can_be_paid(&self) -> bool {
+        self.lifecycle == Lifecycle::AwaitingPayment || self.has_a_rest()
+    }
+
+    fn refundable_money(&self) -> i64 {
         (self.kept() - self.credited).max(0)
+    }
+
+    pub fn refundable(&self) -> i64 {
+        self.refundable_money() + self.credit()
     }
 
     /// The word for its payment.
@@ -204,7 +166,7 @@ impl Order {
             held if held >= self.total => Payment::Authorised,
             _ => Payment::None,
         };
-        match self.kept() {
+        match self.kept() + self.credit() {
             kept if paid > 0 && kept >= self.total => Payment::Paid,
             _ if paid == 0 => unpaid(),
             0 => Payment::Refunded,
@@ -227,13 +189,23 @@ impl Order {
         }
     }
 
+    /// Whether a parcel of it may leave, whatever is in it.
+    pub fn may_be_sent(&self) -> Result<(), &'static str> {
+        let open = matches!(self.fulfilment(), Fulfilment::Unfulfilled | Fulfilment::PartlyShipped);
+        if self.lifecycle != Lifecycle::Placed || !open {
+            return Err("state");
+        }
+        let paid = matches!(self.payment(), Payment::Authorised | Payment::Paid | Payment::PartlyRefunded);
+        if self.method == Method::Cash || paid { Ok(()) } else { Err("unpaid") }
+    }
+
     pub fn left(&self, what: usize) -> i64 {
         self.lines.get(&what).unwrap_or(&0) - self.shipped.get(&what).unwrap_or(&0)
     }
 
     /// Does what follows by itself: it is placed once it is paid, and the shop keeps what it may, and no more.
     pub fn follow(&mut self, later: bool) {
-        let total = self.total;
+        let money = self.total - self.spent;
         for attempt in self.attempts.iter_mut().filter(|attempt| attempt.ending) {
             attempt.end();
         }
@@ -241,7 +213,7 @@ impl Order {
             (self.lifecycle, self.was_placed) = (Lifecycle::Placed, true);
         }
         let cancelled = self.lifecycle == Lifecycle::Cancelled;
-        let owed = if cancelled && !self.keeps_payment { 0 } else { total };
+        let owed = if cancelled && !self.keeps_payment { 0 } else { money };
         // What was given back as store credit is kept as money.
         let mut may_keep = (owed - self.given_back).max(self.credited);
         let sent = self.lifecycle == Lifecycle::Placed && (!later || !self.parcels.is_empty());
@@ -274,25 +246,31 @@ impl Order {
         }
     }
 
-    pub fn replace_attempts(&mut self) {
+    pub fn replace_attempts(&mut self, by_owner: bool) {
         self.end_open();
-        self.attempts.push(Attempt::new(self.method, self.owed()));
+        self.attempts.push(Attempt::new(self.method, self.owed(), by_owner));
     }
 
-    /// Asks its gateway to have it paid.
-    pub fn pay(&mut self, answer: Answer) -> Outcome {
-        if self.lifecycle != Lifecycle::AwaitingPayment {
+    /// Its owner, or whoever has its link, wants to pay what is to be paid of it.
+    pub fn pay(&mut self, answer: Answer, by_owner: bool) -> Outcome {
+        if !self.can_be_paid() || self.method == Method::Credit {
             return Outcome::Done;
         }
         let (method, owed) = (self.method, self.owed());
         let usable = |attempt: &Attempt| {
-            attempt.method == method && attempt.amount == owed && !attempt.has_failed() && !attempt.ending
+            (attempt.method, attempt.amount, attempt.by_owner) == (method, owed, by_owner) && attempt.is_open()
         };
         if !self.attempts.iter().any(usable) {
-            self.replace_attempts();
+            self.replace_attempts(by_owner);
         }
-        let attempt = self.attempts.iter_mut().rev().find(|attempt| usable(attempt)).expect("one was opened");
-        match (method, answer) {
+        let number = self.attempts.iter().rposition(usable).expect("one was opened");
+        self.request(number, answer)
+    }
+
+    /// Asks the gateway of an attempt.
+    fn request(&mut self, number: usize, answer: Answer) -> Outcome {
+        let attempt = &mut self.attempts[number];
+        match (attempt.method, answer) {
             (Method::Card, Answer::Accept) => {
                 (attempt.named, attempt.authorised, attempt.captured) = (true, true, attempt.amount);
             }
@@ -304,6 +282,26 @@ impl Order {
             _ => attempt.named = true,
         }
         Outcome::Done
+    }
+
+    /// Asks what became of its payment, and ends it where it is too late. Only the last request can be made again
+    /// without anybody there: what was replaced is not to be paid as well.
+    pub fn sweep(&mut self, late: bool, answer: Answer, later: bool) {
+        let waits = self.lifecycle == Lifecycle::AwaitingPayment;
+        let before = self.attempts.clone();
+        for (number, known) in before.iter().enumerate() {
+            let unanswered = !known.named && known.is_open();
+            if unanswered && number + 1 == before.len() {
+                if self.can_be_paid() && known.amount == self.owed() {
+                    self.request(number, answer);
+                }
+            } else if waits && late && known.is_open() {
+                self.attempts[number].end();
+            } else if waits || known.is_open() {
+                self.attempts[number].learn();
+            }
+            self.follow(later);
+        }
     }
 
     /// The shopper does something on the gateway's page, and comes back where the page is done with them.
@@ -328,7 +326,7 @@ impl Order {
     /// Staff have so many pieces of something in it; gives how many more there are.
     pub fn edit(&mut self, what: usize, pieces: i64) -> Result<i64, &'static str> {
         let before = self.lines[&what];
-        if self.fulfilment() != Fulfilment::Unfulfilled {
+        if !self.is_open() || self.fulfilment() != Fulfilment::Unfulfilled {
             return Err("state");
         }
         if pieces == before {
@@ -337,12 +335,16 @@ impl Order {
         if self.lines.values().sum::<i64>() + pieces == before {
             return Err("empty");
         }
-        if pieces < *self.returned.get(&what).unwrap_or(&0) {
+        let mut lines = self.lines.clone();
+        lines.insert(what, pieces);
+        lines.retain(|_, pieces| *pieces > 0);
+        if total(&lines) < self.spent {
+            return Err("below credit");
+        }
+        if pieces < *self.paid_back.get(&what).unwrap_or(&0) {
             return Err("refunded");
         }
-        self.lines.insert(what, pieces);
-        self.lines.retain(|_, pieces| *pieces > 0);
-        self.total = total(&self.lines);
+        (self.total, self.lines) = (total(&lines), lines);
         self.end_open();
         Ok(pieces - before)
     }
@@ -354,7 +356,7 @@ impl Order {
         let amount = match share {
             Share::Percent(percent) => self.total * percent / 100,
             Share::Pieces(what, pieces) => {
-                let before = self.returned.get(&what).unwrap_or(&0);
+                let before = self.paid_back.get(&what).unwrap_or(&0);
                 if pieces > 0 && before + pieces > self.lines[&what] {
                     return Outcome::Refused("too much");
                 }
@@ -367,21 +369,30 @@ impl Order {
         if amount > self.refundable() {
             return Outcome::Refused("too much");
         }
+        // What goes to the account comes of its credit first, what goes back the way it came of the money.
+        let from_credit = match method {
+            RefundMethod::StoreCredit => amount.min(self.credit()),
+            RefundMethod::Original => (amount - self.refundable_money()).max(0),
+        };
+        let from_money = amount - from_credit;
+        if !self.owned && (method == RefundMethod::StoreCredit || from_credit > 0) {
+            return Outcome::Refused("no account");
+        }
+        self.returned += from_credit;
         match method {
-            RefundMethod::StoreCredit if !self.owned => return Outcome::Refused("no account"),
-            RefundMethod::StoreCredit => self.credited += amount,
+            RefundMethod::StoreCredit => self.credited += from_money,
             RefundMethod::Original => {
-                let mut left = amount;
+                let mut left = from_money;
                 for attempt in self.attempts.iter_mut().rev() {
                     let part = attempt.kept().min(left);
                     attempt.refunded += part;
                     left -= part;
                 }
-                self.given_back += amount;
+                self.given_back += from_money;
             }
         }
         if let Share::Pieces(what, pieces) = share {
-            *self.returned.entry(what).or_default() += pieces;
+            *self.paid_back.entry(what).or_default() += pieces;
         }
         Outcome::Done
     }
