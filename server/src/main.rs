@@ -58,11 +58,11 @@ enum Command {
         command: WebhooksCommand,
     },
     /// Check that what must always be true of the shop's records is; the shop may be open meanwhile. Ends with 0 where
-    /// all is well by now, with 1 where something is wrong, with 2 where the configuration is, with 3 where it could not
-    /// be looked at: a database that isn't there is not made, and one that is not up to date is not migrated.
+    /// all is well by now, with 1 where something is wrong, with 2 where the configuration is, with 3 where it could
+    /// not be looked at: a database that isn't there is not made, and one that is not up to date is not migrated.
     Doctor {
-        /// Repair what follows from other records: counters, listings, payment states, balances of store credit, expired
-        /// holds, deliveries. Money and orders are left to people.
+        /// Repair what follows from other records: counters, listings, payment states, balances of store credit,
+        /// expired holds, deliveries. Money and orders are left to people.
         #[arg(long)]
         repair: bool,
         /// Print JSON.

@@ -68,7 +68,8 @@ pub fn payment_reminder(about: About<'_>, due: Money, until: Option<DateTime<Utc
     Notice { title, sentences, pieces: &all_pieces(about), way_on: ("Pay now", pay_url) }.mail(about)
 }
 
-/// Hands an order that staff have put together to its customer, to be paid at `pay_url`; `until` is when it is given up.
+/// Hands an order that staff have put together to its customer, to be paid at `pay_url`; `until` is when it is given
+/// up.
 pub fn order_to_pay(about: About<'_>, until: Option<DateTime<Utc>>, pay_url: &str) -> Mail {
     let amount = about.order.due();
     let mut sentences = vec![format!("We have put your order together. Please pay {amount}: then we send it.")];

@@ -1,5 +1,5 @@
-//! Who may see which sheet: who may see the order, and staff. Where `cancelled` is the number of an invoice of the order that
-//! was cancelled, they see what cancels it.
+//! Who may see which sheet: who may see the order, and staff. Where `cancelled` is the number of an invoice of the
+//! order that was cancelled, they see what cancels it.
 
 use super::sheet::{Received, Sheet, cancellation, invoice, packing_slip};
 use crate::mails::BY_TRANSFER;

@@ -30,7 +30,8 @@ pub struct Sheet {
     pub notes: Vec<String>,
     /// What is at the foot of every page.
     pub footer: String,
-    /// The invoices that were cancelled before this one was issued: their numbers, and what their cancellations are called.
+    /// The invoices that were cancelled before this one was issued: their numbers, and what their cancellations are
+    /// called.
     pub cancelled: Vec<(i64, String)>,
 }
 

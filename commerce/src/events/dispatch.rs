@@ -211,8 +211,8 @@ impl Round<'_> {
         Ok(runs)
     }
 
-    /// Gives the handler what was never tried of several aggregates at once, if it takes that; gives what came of it and
-    /// what is left to be given to it one after the other.
+    /// Gives the handler what was never tried of several aggregates at once, if it takes that; gives what came of it
+    /// and what is left to be given to it one after the other.
     async fn deliver_together(&self, runs: Vec<Vec<Open>>) -> (Option<Outcome>, Vec<Vec<Open>>) {
         let is_new = |open: &Open| open.attempts == 1 && open.due_at == self.until;
         let follows = |open: &Open| open.state == PENDING && open.attempts == 0 && open.due_at <= self.now;

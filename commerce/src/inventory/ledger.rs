@@ -1,4 +1,5 @@
-//! What is written about every change of stock: a row of the ledger, an event, the listings, and a word when it runs low.
+//! What is written about every change of stock: a row of the ledger, an event, the listings, and a word when it runs
+//! low.
 
 use super::entity::movement;
 use super::rows::StockRow;

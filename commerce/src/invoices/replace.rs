@@ -6,8 +6,8 @@ use crate::orders::{self, Order, OrderId};
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 
-/// Cancels the invoice of an order, if one was issued and says something else now, and issues another one; in a transaction of the caller's that holds
-/// the lock of the order. `before` is the order as it was invoiced.
+/// Cancels the invoice of an order, if one was issued and says something else now, and issues another one; in a
+/// transaction of the caller's that holds the lock of the order. `before` is the order as it was invoiced.
 ///
 /// # Errors
 /// When the database fails. Where somebody else takes the next number at the same moment, the number is not unique: the

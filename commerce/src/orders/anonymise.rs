@@ -3,8 +3,8 @@
 //! The rule: invoices are kept for [`order_retention_years`](crate::Parts::order_retention_years), counted from the end
 //! of the year of the order, as § 147 AO and its like elsewhere count. Until then an order keeps the names and
 //! addresses of its invoice, also when the account is erased; what no invoice needs (the e-mail address, the phone
-//! number, the note, the link to a person, the secrets that open its page) goes with the account. After it only amounts, goods and countries
-//! stay.
+//! number, the note, the link to a person, the secrets that open its page) goes with the account. After it only
+//! amounts, goods and countries stay.
 
 use super::OrderId;
 use super::entity::order;

@@ -145,8 +145,8 @@ fn nothing(shop: &Shop, id: OrderId, number: OrderNumber, now: DateTime<Utc>) ->
     }
 }
 
-/// Makes a draft an order of its customer's: claims its stock, fixes its prices, and places it where its payment needs no
-/// agreement; else it waits for [`PAY_BY_DAYS`], and its customer gets a link to pay it. Done before, it stays so.
+/// Makes a draft an order of its customer's: claims its stock, fixes its prices, and places it where its payment needs
+/// no agreement; else it waits for [`PAY_BY_DAYS`], and its customer gets a link to pay it. Done before, it stays so.
 ///
 /// # Errors
 /// [`EditError::Incomplete`], [`EditError::Stale`] where it is not any more what was seen, [`EditError::Short`] with
@@ -206,8 +206,8 @@ async fn attempt_to_submit(shop: &Shop, staff: UserId, order: OrderId, seen: Agr
     Ok(tx.commit().await?)
 }
 
-/// Writes into an order who it is for and how it is paid. It is in the account of whoever has proved that the address is
-/// theirs.
+/// Writes into an order who it is for and how it is paid. It is in the account of whoever has proved that the address
+/// is theirs.
 async fn hand_over<C: ConnectionTrait>(tx: &C, proposal: &Proposal, now: DateTime<Utc>) -> Result<(), EditError> {
     let composition = &proposal.composition;
     let payment = proposal.payment().ok_or(EditError::NotPayable)?;

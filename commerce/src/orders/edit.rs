@@ -57,9 +57,9 @@ pub struct ChangedLine {
     pub after: i32,
 }
 
-/// Changes an order as proposed: its claims follow, what was paid too much goes back by itself, and what is missing is to
-/// be paid before it is sent, where it is paid in advance. An invoice that was issued is cancelled, and another one issued.
-/// Done before, it stays so.
+/// Changes an order as proposed: its claims follow, what was paid too much goes back by itself, and what is missing is
+/// to be paid before it is sent, where it is paid in advance. An invoice that was issued is cancelled, and another one
+/// issued. Done before, it stays so.
 ///
 /// # Errors
 /// [`EditError::Stale`] where order or proposal are not any more what was seen, [`EditError::Short`] with everything of

@@ -125,7 +125,8 @@ impl Order {
         status(self.lifecycle, self.payment, self.fulfilment, self.payment_terms, self.total.gross)
     }
 
-    /// Whether it waits for its payment as its shopper has placed it: staff, who make and change orders, give more time.
+    /// Whether it waits for its payment as its shopper has placed it: staff, who make and change orders, give more
+    /// time.
     pub fn waits_as_placed(&self) -> bool {
         self.lifecycle == Lifecycle::AwaitingPayment
             && self.pay_by.is_some_and(|by| by - self.created_at <= TimeDelta::minutes(2 * PAY_BY_MINUTES))

@@ -110,7 +110,8 @@ async fn open(shop: &Shop, condition: &str, values: Vec<Value>) -> Result<Vec<Tr
 /// Notes that money of an order was sent back by hand; noted again, it was sent once.
 ///
 /// # Errors
-/// [`OrderError::NotFound`] where nothing of the order asks for it, [`OrderError::WrongState`] where a gateway sends it.
+/// [`OrderError::NotFound`] where nothing of the order asks for it, [`OrderError::WrongState`] where a gateway sends
+/// it.
 pub async fn send_money(shop: &Shop, who: &SignedIn, order: OrderId, operation: OperationId) -> Result<(), OrderError> {
     if !who.role.allows(Permission::OrdersWrite) {
         return Err(OrderError::NotAllowed);

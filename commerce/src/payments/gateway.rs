@@ -229,7 +229,8 @@ pub trait Gateway: Send + Sync + std::fmt::Debug {
         self.look_up(payment).await
     }
 
-    /// Captures, refunds or voids; refunds only where nobody [pays by hand](Self::agrees_at_once). A `void` of a request that nobody has paid yet ends it: it can't be paid any more.
+    /// Captures, refunds or voids; refunds only where nobody [pays by hand](Self::agrees_at_once). A `void` of a
+    /// request that nobody has paid yet ends it: it can't be paid any more.
     ///
     /// # Errors
     /// [`GatewayError`].

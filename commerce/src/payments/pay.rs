@@ -1,5 +1,5 @@
-//! An order that awaits its payment, or the rest of it, is paid: its gateway is asked, the shopper comes back from it, or
-//! they choose another way.
+//! An order that awaits its payment, or the rest of it, is paid: its gateway is asked, the shopper comes back from it,
+//! or they choose another way.
 
 use super::ledger::{self, Attempt, NewAttempt};
 use super::record::{Source, lock, record, settle_up};
@@ -55,8 +55,8 @@ pub fn owed_of(order: &Order, attempts: &[Attempt]) -> Money {
     Money::new(outstanding(order.due().minor(), &states), order.currency)
 }
 
-/// Whether an order of which this much is still to be paid waits for its customer to pay that on a page: what is paid in
-/// cash or by invoice waits for nobody, nor does what is all to be transferred.
+/// Whether an order of which this much is still to be paid waits for its customer to pay that on a page: what is paid
+/// in cash or by invoice waits for nobody, nor does what is all to be transferred.
 pub fn can_pay(shop: &Shop, order: &Order, owed: Money) -> bool {
     let by_hand = shop.gateways.get(&order.payment_method).is_some_and(|gateway| gateway.agrees_at_once());
     match order.lifecycle {
@@ -76,10 +76,10 @@ pub fn offers(shop: &Shop, order: &Order, owed: Money) -> Vec<PaymentMethod> {
     offers
 }
 
-/// Asks the gateway of an order that awaits its payment, or the rest of it, and places it when the gateway agrees; gives
-/// the address of the gateway's page where the shopper has to go on there. Does nothing for an order of which nothing is
-/// to be paid, or for which no way to pay is chosen. `payer` is whose account they are signed in to who pay: an order's link opens it for others, too, who are
-/// not to pay with what a gateway keeps for its owner.
+/// Asks the gateway of an order that awaits its payment, or the rest of it, and places it when the gateway agrees;
+/// gives the address of the gateway's page where the shopper has to go on there. Does nothing for an order of which
+/// nothing is to be paid, or for which no way to pay is chosen. `payer` is whose account they are signed in to who pay:
+/// an order's link opens it for others, too, who are not to pay with what a gateway keeps for its owner.
 ///
 /// # Errors
 /// [`CheckoutError::PaymentDeclined`], or the database failed; the order then goes on waiting.

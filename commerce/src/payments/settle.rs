@@ -25,7 +25,8 @@ const AGAIN_SECONDS: i64 = 60;
 /// How long until it is looked at again at most, in seconds: the longer it waits, the less often.
 const AGAIN_MOST_SECONDS: i64 = 3_600;
 
-/// How long it is asked what became of the rest of an order's payment, in hours; after that gateways tell by themselves.
+/// How long it is asked what became of the rest of an order's payment, in hours; after that gateways tell by
+/// themselves.
 const REST_HOURS: i64 = 24;
 
 /// How long a gateway that does not answer can keep an order waiting that is past its time, in minutes. Money that it

@@ -1,8 +1,8 @@
 //! Random histories of orders, from the cart to the last cent that goes back, against a model of what may be done and
 //! what becomes of it.
 //!
-//! `HISTORIES=20` runs twenty times as many, others each time. Another operation is a variant of [`Deed`], what the model
-//! says of it (`Model::done`) and how it is done (`World::deed`).
+//! `HISTORIES=20` runs twenty times as many, others each time. Another operation is a variant of [`Deed`], what the
+//! model says of it (`Model::done`) and how it is done (`World::deed`).
 
 mod attempt;
 mod compare;

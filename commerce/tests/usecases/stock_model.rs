@@ -1,5 +1,5 @@
-//! Random histories of shopping against a model that fits on a page; `HISTORIES=20` runs twenty times as many, others each
-//! time.
+//! Random histories of shopping against a model that fits on a page; `HISTORIES=20` runs twenty times as many, others
+//! each time.
 
 pub mod model;
 mod staff;

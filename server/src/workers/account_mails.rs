@@ -10,7 +10,8 @@ use commerce::notifications::Mail;
 use commerce::notifications::send_mail::send_mail;
 use commerce::settings::Settings;
 
-/// Sends the mails about accounts. The event is the key of its mail, so that there is one however often it is asked for.
+/// Sends the mails about accounts. The event is the key of its mail, so that there is one however often it is asked
+/// for.
 #[derive(Debug)]
 pub struct AccountMails {
     /// Where the shop is found.

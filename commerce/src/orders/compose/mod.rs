@@ -297,8 +297,9 @@ pub struct Prices<'a> {
     pub home: &'a str,
 }
 
-/// What a way of delivery costs for goods of this value. One that was agreed on with the order keeps its price, whatever
-/// it costs by now, unless the goods pass the value from which on it costs nothing. `None` where it is not on offer.
+/// What a way of delivery costs for goods of this value. One that was agreed on with the order keeps its price,
+/// whatever it costs by now, unless the goods pass the value from which on it costs nothing. `None` where it is not on
+/// offer.
 pub fn delivery_price(order: &Order, prices: Prices<'_>, code: &str, goods: Money) -> Option<Money> {
     let method = prices.methods.iter().find(|method| method.code == code && method.price.currency() == prices.currency);
     if order.lifecycle == Lifecycle::Draft || order.delivery_code != code {
@@ -310,8 +311,8 @@ pub fn delivery_price(order: &Order, prices: Prices<'_>, code: &str, goods: Mone
     Some(now.filter(|(before, after)| before != after).map_or(agreed, |(_, after)| after))
 }
 
-/// What lines and a delivery come to, by the same function as at the checkout. In the country that it was ordered to, an
-/// order keeps the tax rates that it was ordered at.
+/// What lines and a delivery come to, by the same function as at the checkout. In the country that it was ordered to,
+/// an order keeps the tax rates that it was ordered at.
 ///
 /// # Errors
 /// [`PriceError`].

@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-/// Writes the lines, amounts, phone number, addresses and the delivery of a proposal into its order, and has its claims follow, all or
-/// nothing, in a transaction of the caller's that holds its lock; gives the version of the order then.
+/// Writes the lines, amounts, phone number, addresses and the delivery of a proposal into its order, and has its claims
+/// follow, all or nothing, in a transaction of the caller's that holds its lock; gives the version of the order then.
 ///
 /// # Errors
 /// [`EditError::Short`] names what there is not enough of, [`EditError::NotOffered`].
