@@ -1,6 +1,6 @@
 # Two commands: `make run` and `make test`. The rest is for those who work on Emporion.
 
-.PHONY: help run test build dev lint bench torture clean
+.PHONY: help run test build dev lint bench torture histories clean
 
 help: ## print this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -25,6 +25,9 @@ bench: ## measure speed on both databases; SEED=100000 also times the seeding of
 
 torture: ## many buyers at once, then KILLS=200 kills of the shop and its servers while people buy; SEED=N repeats one
 	@scripts/torture --kills $(or $(KILLS),200) $(if $(SEED),--seed $(SEED))
+
+histories: ## random histories of orders and stock beside their models: TIMES=20 times as many as make test, and others
+	@scripts/histories $(or $(TIMES),20)
 
 clean: ## remove what was built; data/ and installed tools stay
 	@scripts/clean
