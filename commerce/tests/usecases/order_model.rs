@@ -171,7 +171,7 @@ struct Known {
 
 /// Which order something is done with: mostly one that it suits, since what is refused each time leads nowhere.
 fn which(orders: &[Order], deed: &Deed, number: usize) -> Option<usize> {
-    let (number, any) = (number / 5, number % 5 == 0);
+    let (number, any) = (number / 5, number.is_multiple_of(5));
     let all = orders.iter().enumerate().filter(|(_, order)| any || order.suits(deed));
     let all: Vec<_> = all.map(|(which, _)| which).collect();
     Some(all[number.checked_rem(all.len())?])
