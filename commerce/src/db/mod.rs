@@ -281,6 +281,10 @@ pub(crate) async fn insert_together<C: ConnectionTrait>(db: &C, inserts: Vec<Ins
     while inserts.peek().is_some() {
         let mut some: Vec<_> = inserts.by_ref().take(TOGETHER).collect();
         let Some(last) = some.pop() else { break };
+        if some.is_empty() {
+            db.execute(&last).await?;
+            continue;
+        }
         let mut with = WithClause::new();
         for (number, insert) in some.into_iter().enumerate() {
             with.cte(CommonTableExpression::new().table_name(format!("insert_{number}")).query(insert).to_owned());

@@ -60,27 +60,29 @@ both_databases! {
         }
         let happened = happened(&shop, order.id).await;
         let mut told = told_of(&happened);
-        told[..3].sort_by_key(|(kind, ..)| *kind);
+        told[..4].sort_by_key(|(kind, ..)| *kind);
         let customer = Some(Doer::Customer);
         let paid = Some(order.due().minor());
-        assert_eq!(told[..3], [
+        assert_eq!(told[..4], [
             ("OrderPlaced", customer.clone(), None),
+            // Authorised, and captured.
+            ("PaymentProcessed", customer.clone(), paid),
             ("PaymentProcessed", customer.clone(), paid),
             (CREDIT_SPENT, customer, Some(500)),
         ]);
-        let mut of_parcel = told[3..5].to_vec();
+        let mut of_parcel = told[4..6].to_vec();
         of_parcel.sort_by_key(|(kind, ..)| *kind);
         assert_eq!(of_parcel, [(LABEL_BOUGHT, None, None), ("OrderShipped", staff.clone(), None)]);
-        assert_eq!(told[5..8], [
+        assert_eq!(told[6..9], [
             (CARRIER_TOLD, None, None),
             ("RefundRequested", staff.clone(), Some(300)),
             ("RefundIssued", Some(Doer::Shop), Some(300)),
         ]);
-        let mut credited = told[8..].to_vec();
+        let mut credited = told[9..].to_vec();
         credited.sort_by_key(|(kind, ..)| *kind);
         assert_eq!(credited, [("RefundRequested", staff.clone(), Some(300)), (CREDIT_REFUNDED, staff, Some(300))]);
         assert!(happened.is_sorted_by_key(|of| of.occurred_at));
-        let carrier = &happened[5].data;
+        let carrier = &happened[6].data;
         assert_eq!((carrier["parcel"].as_i64(), carrier["place"].as_str()), (Some(1), Some("Leipzig")));
         assert_eq!(happened.iter().find(|of| of.kind == LABEL_BOUGHT).expect("it").data["carrier"], "van");
     }

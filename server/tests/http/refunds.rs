@@ -73,7 +73,7 @@ async fn staff_give_money_back_for_pieces() {
     // A second click comes from the page as it was.
     for _ in 0..2 {
         let one = format!("{first}&quantity-{line}=1&refund_amount=&reason=A+scratch");
-        send(&server, &cookie, &one).await.assert_sends_to(&format!("{path}?done=order-refunded"));
+        send(&server, &cookie, &one).await.assert_sends_to(&format!("{path}?done=refund-to-send"));
     }
     assert_eq!(total - left(&server, &order).await, 4_900);
 
@@ -86,7 +86,7 @@ async fn staff_give_money_back_for_pieces() {
     let page = refused(&server, &cookie, &format!("{second}&quantity-{line}=1&refund_amount=1000")).await;
     assert!(refunding(&page).contains("So much can’t be given back any more"), "{page}");
     let cheaper = format!("{second}&quantity-{line}=1&refund_amount=10.00");
-    send(&server, &cookie, &cheaper).await.assert_sends_to(&format!("{path}?done=order-refunded"));
+    send(&server, &cookie, &cheaper).await.assert_sends_to(&format!("{path}?done=refund-to-send"));
     assert_eq!(total - left(&server, &order).await, 5_900);
     let page = get(&server, &path, &cookie).await;
     assert!(!refunding(&page).contains("Pieces of"), "all of them were given back: {page}");
