@@ -33,7 +33,7 @@ use order::Order;
 use proptest::prelude::*;
 
 /// How many histories there are by default, each with about ten orders.
-const HISTORIES: u32 = 60;
+const HISTORIES: u32 = 30;
 
 /// What has to be told once in four of them at least.
 const TOLD: [&str; 7] = [

@@ -27,7 +27,7 @@ use tokio_util::task::TaskTracker;
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How long events are gathered after a round that left none, from its start: a round of many takes hardly more
-/// statements than one of a few, and shoppers wait for the same database.
+/// statements than one of a few, and shoppers wait for the same database. Every handler is woken by every event.
 const GATHER: Duration = Duration::from_millis(200);
 
 /// How often the outbox is looked at when nobody says that there is something in it.
@@ -143,8 +143,7 @@ async fn deliver_events(handler: usize, shop: Shop, stop: CancellationToken) {
     while !stop.is_cancelled() {
         let gathered = tokio::time::sleep(GATHER);
         match events::dispatch::dispatch_to(&shop, handler).await {
-            // There may be more.
-            Ok(tried @ 1..) => {
+            Ok(tried) => {
                 failures = 0;
                 if tried < events::dispatch::HEADS {
                     tokio::select! {
@@ -152,9 +151,11 @@ async fn deliver_events(handler: usize, shop: Shop, stop: CancellationToken) {
                         () = gathered => {}
                     }
                 }
-                continue;
+                // There may be more.
+                if tried > 0 {
+                    continue;
+                }
             }
-            Ok(0) => failures = 0,
             Err(error) => {
                 failures += 1;
                 tracing::warn!(%error, failures, "events not delivered");
