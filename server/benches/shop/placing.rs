@@ -21,7 +21,7 @@ const RATE: f64 = 400.0;
 const PART: f64 = 0.8;
 
 /// Carts that are made ready for each second of measuring.
-const CARTS: f64 = 1_250.0;
+const CARTS: f64 = 2_000.0;
 
 /// The first of the clients that make carts ready, who come from other addresses than those that are measured: the
 /// shop counts what an address holds.
