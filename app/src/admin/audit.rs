@@ -2,6 +2,7 @@
 
 use super::{refused, staff, staff_page};
 use crate::accounts::minute;
+use crate::layout::Table;
 use crate::page::Page;
 use commerce::accounts::UserId;
 use commerce::audit::queries::{self, Filter};
@@ -94,15 +95,9 @@ fn Entries(entries: Vec<Entry>) -> impl IntoView {
         })
         .collect();
     view! {
-        <div class="table-wrap" tabindex="0" role="region" aria-label="Audit log">
-            <table>
-                <thead><tr>
-                    <th scope="col">"When"</th><th scope="col">"What"</th><th scope="col">"By"</th>
-                    <th scope="col">"To"</th><th scope="col">"From"</th>
-                </tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        <Table label="Audit log" columns=["When", "What", "By", "To", "From"]>
+            {rows}
+        </Table>
     }
     .into_any()
 }

@@ -2,6 +2,7 @@
 
 use super::{refused, staff, staff_page};
 use crate::accounts::minute;
+use crate::layout::Table;
 use crate::page::Page;
 use commerce::events::queries::{self, DeadLetter, OpenAt};
 use commerce::events::replay::DeliveryId;
@@ -58,14 +59,9 @@ fn Open(open: Vec<OpenAt>) -> impl IntoView {
         .map(|at| view! { <tr><th scope="row">{at.handler}</th><td>{at.pending}</td><td>{at.dead}</td></tr> })
         .collect();
     view! {
-        <div class="table-wrap" tabindex="0" role="region" aria-label="Open events">
-            <table>
-                <thead><tr>
-                    <th scope="col">"Goes to"</th><th scope="col">"To be delivered"</th><th scope="col">"Given up"</th>
-                </tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        <Table label="Open events" columns=["Goes to", "To be delivered", "Given up"]>
+            {rows}
+        </Table>
     }
     .into_any()
 }
@@ -83,15 +79,9 @@ fn DeadLetters(letters: Vec<DeadLetter>) -> impl IntoView {
             <form method="post" action="/actions/admin/replay-events">
                 <button class="button primary">"Deliver all again"</button>
             </form>
-            <div class="table-wrap" tabindex="0" role="region" aria-label="Events that were given up">
-                <table>
-                    <thead><tr>
-                        <th scope="col">"Happened"</th><th scope="col">"Event"</th><th scope="col">"Goes to"</th>
-                        <th scope="col">"Attempts"</th><th scope="col">"What went wrong"</th><th scope="col">"Again"</th>
-                    </tr></thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            <Table label="Events that were given up" columns=["Happened", "Event", "Goes to", "Attempts", "What went wrong", "Again"]>
+                {rows}
+            </Table>
         </section>
     }
     .into_any()

@@ -3,7 +3,7 @@
 use super::{refused, staff, staff_page};
 use crate::accounts::minute;
 use crate::forms::{ErrorSummary, Form, TextField, draft};
-use crate::layout::{Notice, NoticeKind, not_found, unavailable};
+use crate::layout::{Notice, NoticeKind, Table, not_found, unavailable};
 use crate::page::Page;
 use commerce::accounts::Permission;
 use commerce::catalog::VariationId;
@@ -114,15 +114,9 @@ fn Found(found: Vec<Stocked>) -> impl IntoView {
         })
         .collect();
     view! {
-        <div class="table-wrap" tabindex="0" role="region" aria-label="Inventory">
-            <table>
-                <thead><tr>
-                    <th scope="col">"SKU"</th><th scope="col">"Name"</th>
-                    <th scope="col">"Available"</th><th scope="col">"Where"</th>
-                </tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        <Table label="Inventory" columns=["SKU", "Name", "Available", "Where"]>
+            {rows}
+        </Table>
     }
     .into_any()
 }
@@ -198,15 +192,9 @@ fn Levels(stocked: Stocked) -> impl IntoView {
         <section aria-labelledby="levels">
             <h2 id="levels">{stocked.name}</h2>
             <p>{format!("{} available in all warehouses", stocked.available)}{stocked.low.then_some(" (low)")}</p>
-            <div class="table-wrap" tabindex="0" role="region" aria-label="Stock by location">
-                <table>
-                    <thead><tr>
-                        <th scope="col">"Location"</th><th scope="col">"On hand"</th>
-                        <th scope="col">"Reserved"</th><th scope="col">"Available"</th>
-                    </tr></thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            <Table label="Stock by location" columns=["Location", "On hand", "Reserved", "Available"]>
+                {rows}
+            </Table>
         </section>
     }
 }
@@ -358,15 +346,9 @@ fn Movements(movements: Vec<Movement>) -> impl IntoView {
     view! {
         <section aria-labelledby="movements">
             <h2 id="movements">"Movements"</h2>
-            <div class="table-wrap" tabindex="0" role="region" aria-label="Movements">
-                <table>
-                    <thead><tr>
-                        <th scope="col">"When"</th><th scope="col">"What"</th><th scope="col">"Where"</th>
-                        <th scope="col">"On hand"</th><th scope="col">"Reserved"</th><th scope="col">"By"</th>
-                    </tr></thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            <Table label="Movements" columns=["When", "What", "Where", "On hand", "Reserved", "By"]>
+                {rows}
+            </Table>
         </section>
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{refused, staff, staff_page};
 use crate::forms::{ErrorSummary, Form, TextField, draft};
-use crate::layout::{not_found, unavailable};
+use crate::layout::{Table, not_found, unavailable};
 use crate::page::Page;
 use commerce::accounts::Permission;
 use commerce::checkout::{COUNTRIES, country};
@@ -33,15 +33,9 @@ pub fn LocationsPage() -> impl IntoView {
             <p class="hint">
                 "What a cart wants is held by priority, the lowest number first; once the address is known, at the nearest location that has everything."
             </p>
-            <div class="table-wrap" tabindex="0" role="region" aria-label="Locations">
-                <table>
-                    <thead><tr>
-                        <th scope="col">"Name"</th><th scope="col">"Address"</th>
-                        <th scope="col">"Priority"</th><th scope="col">"State"</th>
-                    </tr></thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            <Table label="Locations" columns=["Name", "Address", "Priority", "State"]>
+                {rows}
+            </Table>
             {may_change.then(|| view! { <p><a class="button primary" href="/admin/locations/new">"Open a location"</a></p> })}
         };
         staff_page(&page, &who, "Locations", content).await

@@ -11,7 +11,7 @@ use super::{staff, staff_page};
 use crate::accounts::minute;
 use crate::checkout::method_name;
 use crate::forms::{ErrorSummary, Form, TextField};
-use crate::layout::{Drawn, Notice, NoticeKind, not_found, unavailable};
+use crate::layout::{Drawn, Notice, NoticeKind, Table, not_found, unavailable};
 use crate::orders::OrderDetails;
 use crate::page::Page;
 use commerce::accounts::{Permission, SignedIn};
@@ -297,15 +297,9 @@ fn Payments(attempts: Vec<Attempt>) -> impl IntoView {
         view! {
             <section aria-labelledby="payments">
                 <h2 id="payments">"Payments"</h2>
-                <div class="table-wrap" tabindex="0" role="region" aria-label="Payments">
-                    <table>
-                        <thead><tr>
-                            <th scope="col">"When"</th><th scope="col">"Where"</th><th scope="col">"What"</th>
-                            <th scope="col">"Outcome"</th><th scope="col">"Amount"</th>
-                        </tr></thead>
-                        <tbody>{rows}</tbody>
-                    </table>
-                </div>
+                <Table label="Payments" columns=["When", "Where", "What", "Outcome", "Amount"]>
+                    {rows}
+                </Table>
             </section>
         }
     })

@@ -2,7 +2,7 @@
 
 use super::{forbidden, staff, staff_page};
 use crate::accounts::day;
-use crate::layout::{Drawn, unavailable};
+use crate::layout::{Drawn, Table, unavailable};
 use crate::orders::status_name;
 use crate::page::Page;
 use commerce::accounts::Permission;
@@ -138,15 +138,9 @@ fn Orders(found: Vec<Found>) -> impl IntoView {
         })
         .collect();
     view! {
-        <div class="table-wrap" tabindex="0" role="region" aria-label="Orders">
-            <table>
-                <thead><tr>
-                    <th scope="col">"Number"</th><th scope="col">"Made"</th><th scope="col">"Customer"</th>
-                    <th scope="col">"State"</th><th scope="col">"Total"</th>
-                </tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        <Table label="Orders" columns=["Number", "Made", "Customer", "State", "Total"]>
+            {rows}
+        </Table>
     }
     .into_any()
 }

@@ -2,7 +2,7 @@
 
 use super::{credit, refused, role_name, staff, staff_page};
 use crate::accounts::{day, minute};
-use crate::layout::{not_found, unavailable};
+use crate::layout::{Table, not_found, unavailable};
 use crate::page::Page;
 use commerce::accounts::queries::{self, PeopleFilter};
 use commerce::accounts::{Permission, Person, Role};
@@ -98,15 +98,9 @@ fn People(people: Vec<Person>) -> impl IntoView {
         })
         .collect();
     view! {
-        <div class="table-wrap" tabindex="0" role="region" aria-label="People">
-            <table>
-                <thead><tr>
-                    <th scope="col">"Name"</th><th scope="col">"E-mail"</th>
-                    <th scope="col">"Role"</th><th scope="col">"Registered"</th>
-                </tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        <Table label="People" columns=["Name", "E-mail", "Role", "Registered"]>
+            {rows}
+        </Table>
     }
     .into_any()
 }

@@ -2,7 +2,7 @@
 
 use super::{forbidden, staff, staff_page};
 use crate::accounts::day;
-use crate::layout::{Drawn, unavailable};
+use crate::layout::{Drawn, Table, unavailable};
 use crate::page::Page;
 use crate::returns::state_name;
 use commerce::returns::queries::{Listed, ReturnFilter, search};
@@ -100,15 +100,9 @@ fn Found(found: Vec<Listed>) -> impl IntoView {
         })
         .collect();
     view! {
-        <div class="table-wrap" tabindex="0" role="region" aria-label="Returns">
-            <table>
-                <thead><tr>
-                    <th scope="col">"Number"</th><th scope="col">"Asked for"</th><th scope="col">"Customer"</th>
-                    <th scope="col">"State"</th><th scope="col">"Pieces"</th>
-                </tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        <Table label="Returns" columns=["Number", "Asked for", "Customer", "State", "Pieces"]>
+            {rows}
+        </Table>
     }
     .into_any()
 }

@@ -4,6 +4,7 @@ use super::orders::refused;
 use super::{staff, staff_page};
 use crate::accounts::{day, minute};
 use crate::checkout::method_name;
+use crate::layout::Table;
 use crate::page::Page;
 use commerce::accounts::Permission;
 use commerce::orders::send_money::{Transfer, to_send};
@@ -65,18 +66,11 @@ fn Found(transfers: Vec<Transfer>, may: bool) -> impl IntoView {
             }
         })
         .collect();
+    let columns = ["Order", "Amount", "Customer", "Paid by", "Since"].into_iter().chain(may.then_some("Done"));
+    let columns: Vec<_> = columns.collect();
     view! {
         <p class="hint">"This money did not come through a gateway. Send it to the customer, then note it here: they get a mail."</p>
-        <div class="table-wrap" tabindex="0" role="region" aria-label="Transfers to make">
-            <table>
-                <thead><tr>
-                    <th scope="col">"Order"</th><th scope="col">"Amount"</th><th scope="col">"Customer"</th>
-                    <th scope="col">"Paid by"</th><th scope="col">"Since"</th>
-                    {may.then(|| view! { <th scope="col">"Done"</th> })}
-                </tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        <Table label="Transfers to make" columns=columns>{rows}</Table>
     }
     .into_any()
 }

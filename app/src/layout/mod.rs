@@ -5,10 +5,12 @@ mod header;
 mod notice;
 mod picture;
 mod problem;
+mod table;
 
 pub use notice::{Notice, NoticeKind};
 pub use picture::Pic;
 pub use problem::{log_failure, not_found, unavailable};
+pub use table::Table;
 
 use crate::page::Page;
 use footer::Footer;

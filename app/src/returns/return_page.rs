@@ -6,7 +6,7 @@ use super::{reason_name, state_name};
 use crate::accounts::minute;
 use crate::checkout::Postal;
 use crate::head::Head;
-use crate::layout::{Drawn, not_found, shop_page, unavailable};
+use crate::layout::{Drawn, Table, not_found, shop_page, unavailable};
 use crate::page::Page;
 use commerce::db::DbErr;
 use commerce::money::Money;
@@ -136,19 +136,12 @@ pub(crate) fn ReturnItems(
             }
         })
         .collect();
+    let columns = ["Item", "Pieces", "Reason"].into_iter().chain(counted.then_some("Received"));
+    let columns: Vec<_> = columns.chain((counted && for_staff).then_some("For sale again")).collect();
     view! {
         <section aria-labelledby="items">
             <h2 id="items">"What is sent back"</h2>
-            <div class="table-wrap" tabindex="0" role="region" aria-label="Items">
-                <table>
-                    <thead><tr>
-                        <th scope="col">"Item"</th><th scope="col">"Pieces"</th><th scope="col">"Reason"</th>
-                        {counted.then(|| view! { <th scope="col">"Received"</th> })}
-                        {(counted && for_staff).then(|| view! { <th scope="col">"For sale again"</th> })}
-                    </tr></thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            <Table label="Items" columns=columns>{rows}</Table>
         </section>
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{LINES_FORM, Looked, hidden};
 use crate::forms::{Form, words};
+use crate::layout::Table;
 use commerce::forms::MAX_QUANTITY;
 use commerce::money::Money;
 use commerce::orders::compose::{Goods, Proposal, ProposedLine};
@@ -84,15 +85,9 @@ pub(super) fn lines(proposal: &Proposal, form: &Form, may_price: bool) -> impl I
     } else {
         view! {
             <p class="hint">{format!("From 0, which takes it out, to {MAX_QUANTITY}.")}</p>
-            <div class="table-wrap" tabindex="0" role="region" aria-label="What is in it">
-                <table>
-                    <thead><tr>
-                        <th scope="col">"Product"</th><th scope="col">"Price"</th>
-                        <th scope="col">"Pieces"</th><th scope="col">"Total"</th>
-                    </tr></thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            <Table label="What is in it" columns=["Product", "Price", "Pieces", "Total"]>
+                {rows}
+            </Table>
             <button class="button">"Update"</button>
         }
         .into_any()
@@ -141,15 +136,9 @@ pub(super) fn adding(form: &Form, looked: Option<Looked>) -> impl IntoView + use
         }
         let rows: Vec<_> = found.into_iter().map(found_row).collect();
         view! {
-            <div class="table-wrap" tabindex="0" role="region" aria-label="Products found">
-                <table>
-                    <thead><tr>
-                        <th scope="col">"Product"</th><th scope="col">"Price"</th>
-                        <th scope="col">"Available"</th><th scope="col">"Add"</th>
-                    </tr></thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            <Table label="Products found" columns=["Product", "Price", "Available", "Add"]>
+                {rows}
+            </Table>
             {more.then(|| view! { <p class="hint">"There are more. Type more of the name to see them."</p> })}
         }
         .into_any()
