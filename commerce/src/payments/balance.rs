@@ -177,33 +177,38 @@ pub struct Wish {
 }
 
 /// What is to be asked of gateways so that the shop keeps what it may, and no more: an order that is paid twice, that
-/// was cancelled, or that costs less now, gives money back by itself. The oldest attempt keeps its money first.
+/// was cancelled, or that costs less now, gives money back by itself. What was taken is kept before what is only set
+/// aside, which can be let go without moving money; among equals, the oldest attempt keeps its money first.
 pub fn wishes(due: Due, attempts: &[AttemptState]) -> Vec<Wish> {
     let mut wishes = Vec::new();
+    let mut wish = |attempt: &AttemptState, action, amount| {
+        if amount > 0 && !attempt.given_up.contains(&action) {
+            wishes.push(Wish { attempt: attempt.id, action, amount });
+        }
+    };
+    // Once something was taken the request is answered, whoever has told of it.
+    let capturing =
+        |attempt: &AttemptState| if attempt.balance.captured > 0 { 0 } else { attempt.asked(Action::Capture) };
     let mut need = due.most(attempts.iter().map(AttemptState::decided_back).sum());
     for attempt in attempts {
-        let mut wish = |action, amount| {
-            if amount > 0 && !attempt.given_up.contains(&action) {
-                wishes.push(Wish { attempt: attempt.id, action, amount });
-            }
-        };
         let kept = attempt.refundable().max(0);
         let keeps = kept.min(need);
-        wish(Action::Refund, kept - keeps);
+        wish(attempt, Action::Refund, kept - keeps);
         need -= keeps;
-        // Once something was taken the request is answered, whoever has told of it.
-        let capturing = if attempt.balance.captured > 0 { 0 } else { attempt.asked(Action::Capture) };
+        need -= capturing(attempt).min(need);
+    }
+    for attempt in attempts {
+        let capturing = capturing(attempt);
         let held = (attempt.held() - capturing).max(0);
-        need -= capturing.min(need);
         let takes = held.min(need);
         if takes == 0 {
             if capturing == 0 {
-                wish(Action::Void, held);
+                wish(attempt, Action::Void, held);
             }
         } else {
             need -= takes;
             if due.takes() && capturing == 0 {
-                wish(Action::Capture, takes);
+                wish(attempt, Action::Capture, takes);
             }
         }
     }

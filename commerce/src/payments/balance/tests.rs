@@ -104,6 +104,17 @@ fn a_capture_that_is_known_is_not_waited_for() {
 }
 
 #[test]
+fn what_is_only_set_aside_is_let_go_before_money_goes_back() {
+    let held = attempt(1, Balance { authorised: 130, ..Balance::default() });
+    let void = Wish { attempt: held.id, action: Action::Void, amount: 130 };
+    for capture in [false, true] {
+        assert_eq!(wishes(Due { capture, ..PLACED }, &[held.clone(), attempt(2, taken(130, 0, 0))]), [void]);
+    }
+    let capture = Wish { action: Action::Capture, amount: 90, ..void };
+    assert_eq!(wishes(PLACED, &[held, attempt(2, taken(40, 0, 0))]), [capture]);
+}
+
+#[test]
 fn what_was_decided_to_go_back_is_not_kept_instead() {
     let back = |due, attempts: &[AttemptState]| -> Vec<_> {
         wishes(due, attempts).iter().map(|wish| (wish.attempt.0.as_u128(), wish.action, wish.amount)).collect()

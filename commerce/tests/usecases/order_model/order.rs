@@ -218,14 +218,17 @@ impl Order {
         let mut may_keep = (owed - self.given_back).max(self.credited);
         let sent = self.lifecycle == Lifecycle::Placed && (!later || !self.parcels.is_empty());
         let takes = sent || (cancelled && self.keeps_payment);
-        for index in 0..self.attempts.len() {
-            let held = self.held(&self.attempts[index]);
-            let attempt = &mut self.attempts[index];
+        // What was taken is kept before what is only set aside.
+        for attempt in &mut self.attempts {
             let keeps = attempt.kept().min(may_keep);
             let back = attempt.kept() - keeps;
             attempt.refunded += back;
             attempt.excess += if cancelled && !self.keeps_payment { 0 } else { back };
             may_keep -= keeps;
+        }
+        for index in 0..self.attempts.len() {
+            let held = self.held(&self.attempts[index]);
+            let attempt = &mut self.attempts[index];
             if held > 0 && may_keep == 0 {
                 (attempt.voided, attempt.bank) = (true, Bank::Voided);
             } else if held > 0 {
