@@ -7,9 +7,9 @@ use crate::Shop;
 use crate::accounts::{SignedIn, UserId};
 use crate::db::{self, sql};
 use crate::money::Money;
-use crate::orders::refund::{Refund, RefundMethod, amounts_of, given_lines, refund_within};
+use crate::orders::refund::{Refund, RefundMethod, amounts_of, given_back_by_line, refund_within};
 use crate::orders::{Order, OrderLineId, RefundId};
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::ConnectionTrait;
 
 /// How money is given back for a return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,10 +29,11 @@ pub async fn worth<C: ConnectionTrait>(
     order: &Order,
     of: &Return,
 ) -> Result<(Vec<(OrderLineId, i32)>, Money), ReturnError> {
+    let given_back = given_back_by_line(db, order.id).await?;
     let mut pieces = Vec::new();
     for line in &of.lines {
         let bought = order.lines.iter().find(|bought| bought.id == line.line).ok_or(ReturnError::NotFound)?;
-        let left = i64::from(bought.quantity) - paid_back(db, line.line).await?;
+        let left = i64::from(bought.quantity) - given_back.get(&line.line).copied().unwrap_or_default();
         let quantity = line.received.unwrap_or_default().min(left).max(0);
         if quantity > 0 {
             pieces.push((line.line, i32::try_from(quantity).map_err(|_| ReturnError::TooMuch)?));
@@ -40,15 +41,6 @@ pub async fn worth<C: ConnectionTrait>(
     }
     let cost = amounts_of(db, order, &pieces).await?.iter().map(|line| line.2).sum();
     Ok((pieces, Money::new(cost, order.currency)))
-}
-
-/// How many pieces of a line were paid back.
-async fn paid_back<C: ConnectionTrait>(db: &C, line: OrderLineId) -> Result<i64, DbErr> {
-    let given = given_lines();
-    let text =
-        format!("SELECT CAST(COALESCE(SUM(g.quantity), 0) AS BIGINT) AS n FROM {given} AS g WHERE g.line_id = $1");
-    let row = db.query_one_raw(sql(db, &text, [line.into()])).await?;
-    row.map_or(Ok(0), |row| row.try_get("", "n"))
 }
 
 /// Staff give money back for what came of a return.
