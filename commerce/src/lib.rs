@@ -14,6 +14,8 @@ mod ids;
 pub mod access;
 pub mod accounts;
 pub mod audit;
+#[cfg(feature = "ssr")]
+mod batcher;
 pub mod cart;
 pub mod catalog;
 pub mod checkout;

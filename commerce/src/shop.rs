@@ -2,8 +2,11 @@
 
 use crate::access::signing_keys::SigningKeys;
 use crate::accounts::passwords::Passwords;
+use crate::batcher::Batcher;
 use crate::cart::sessions::Sessions;
 use crate::catalog::{CategoryTree, Choices, Scope};
+use crate::checkout::CheckoutError;
+use crate::checkout::place_order::{Made, Request};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::events::{Handlers, Outbox};
@@ -66,6 +69,8 @@ pub struct Inner {
     parts: Parts,
     reference: RwLock<Arc<Reference>>,
     choices: moka::future::Cache<Scope, Arc<Choices>>,
+    /// Carts that are to become orders.
+    pub(crate) placing: Arc<Batcher<Request, Result<Made, CheckoutError>>>,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
     /// What the access tokens of programs are signed with.
@@ -128,6 +133,7 @@ impl Shop {
             parts,
             reference,
             choices,
+            placing: Arc::default(),
             passwords: Passwords::default(),
             signing_keys: SigningKeys::default(),
             operations: tokio::sync::Notify::new(),

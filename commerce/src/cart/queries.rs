@@ -3,10 +3,10 @@
 use super::{Cart, CartId, CartLine, CartSummary};
 use crate::catalog::queries::{PictureColumns, currency};
 use crate::catalog::{OptionValues, ProductId, ProductOptions, VariationId};
-use crate::db::sql;
+use crate::db::{in_list, sql};
 use crate::money::Money;
 use crate::pricing::{ListPrice, PriceContext, unit_price};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult, Value};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
 
 /// How many of a variation `v` a cart could have: what is available in
 /// ordinary locations and what the cart itself has claimed.
@@ -47,7 +47,7 @@ struct Row {
 /// # Errors
 /// When the database fails.
 pub async fn by_token<C: ConnectionTrait>(db: &C, token_hash: &str) -> Result<Option<Cart>, DbErr> {
-    Ok(load(db, Key::Token(token_hash), &Joined::default()).await?.map(|(cart, _)| cart))
+    Ok(load(db, Key::Token(token_hash), &Joined::default()).await?.pop().map(|(cart, _)| cart))
 }
 
 /// A cart, in one statement.
@@ -55,16 +55,16 @@ pub async fn by_token<C: ConnectionTrait>(db: &C, token_hash: &str) -> Result<Op
 /// # Errors
 /// When the database fails.
 pub async fn by_id<C: ConnectionTrait>(db: &C, id: CartId) -> Result<Option<Cart>, DbErr> {
-    Ok(load(db, Key::Id(id), &Joined::default()).await?.map(|(cart, _)| cart))
+    Ok(load(db, Key::Ids(&[id]), &Joined::default()).await?.pop().map(|(cart, _)| cart))
 }
 
-/// What names a cart.
+/// What names carts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Key<'a> {
-    /// The hash of its token.
+    /// The hash of a token.
     Token(&'a str),
-    /// Its identifier.
-    Id(CartId),
+    /// Identifiers.
+    Ids(&'a [CartId]),
 }
 
 /// What is read beside a cart `k`: of a table that has a row for it at most.
@@ -78,20 +78,20 @@ pub(crate) struct Joined {
     pub(crate) by_claims: bool,
 }
 
-/// A cart, and a row with what was joined, in one statement.
+/// Carts, each with a row with what was joined, in one statement.
 pub(crate) async fn load<C: ConnectionTrait>(
     db: &C,
     key: Key<'_>,
     joined: &Joined,
-) -> Result<Option<(Cart, QueryResult)>, DbErr> {
-    let (column, key): (_, Value) = match key {
-        Key::Token(hash) => ("token_hash", hash.into()),
-        Key::Id(id) => ("id", id.into()),
+) -> Result<Vec<(Cart, QueryResult)>, DbErr> {
+    let (column, (list, values)) = match key {
+        Key::Token(hash) => ("token_hash", in_list(1, [hash])),
+        Key::Ids(ids) => ("id", in_list(1, ids.iter().copied())),
     };
     let Joined { columns, join, by_claims } = joined;
     let available = match by_claims {
         true => "CAST(l.quantity AS BIGINT)".to_owned(),
-        // `$1` is the key; the claims are joined through the cart's own id.
+        // `$1` is a key; the claims are joined through the cart's own id.
         false => AVAILABLE_TO_CART.replace("$1", "k.id"),
     };
     let text = format!(
@@ -107,18 +107,20 @@ pub(crate) async fn load<C: ConnectionTrait>(
          LEFT JOIN products p ON p.id = v.product_id
          LEFT JOIN product_images i ON i.product_id = p.id AND i.position = 0
          LEFT JOIN media m ON m.id = COALESCE(v.media_id, i.media_id)
-         WHERE k.{column} = $1 ORDER BY l.created_at, l.id"
+         WHERE k.{column} IN ({list}) ORDER BY k.id, l.created_at, l.id"
     );
-    let rows = db.query_all_raw(sql(db, &text, [key])).await?;
-    let mut cart: Option<Cart> = None;
-    for row in &rows {
-        let row = Row::from_query_result(row, "")?;
+    let mut carts: Vec<(Cart, QueryResult)> = Vec::new();
+    for joined in db.query_all_raw(sql(db, &text, values)).await? {
+        let row = Row::from_query_result(&joined, "")?;
         let currency = currency(&row.cart_currency)?;
         let (id, version) = (row.cart_id, row.version);
-        let cart = cart.get_or_insert_with(|| Cart { id, version, currency, lines: Vec::with_capacity(rows.len()) });
-        cart.lines.extend(line(row, currency)?);
+        let line = line(row, currency)?;
+        match carts.last_mut() {
+            Some((cart, _)) if cart.id == id => cart.lines.extend(line),
+            _ => carts.push((Cart { id, version, currency, lines: line.into_iter().collect() }, joined)),
+        }
     }
-    Ok(cart.zip(rows.into_iter().next()))
+    Ok(carts)
 }
 
 /// The line of a row; `None` for the one row of an empty cart.

@@ -1,23 +1,30 @@
 //! Makes a cart an order: at most one, of what the shopper saw, at the total they saw.
+//!
+//! Orders that are placed at the same moment share a transaction. What is wrong with one of them is nobody else's
+//! business: each is then placed alone.
 
-use super::queries::{demands, of_cart};
+use super::queries::{demands, of_carts};
 use super::{Checkout, CheckoutError, PAY_BY_MINUTES, Step};
 use crate::Shop;
 use crate::accounts::UserId;
 use crate::cart::{CartId, CartLine};
 use crate::db::{self, insert_together, inserts, sql};
-use crate::events::{self, NewEvent};
-use crate::inventory::claims;
+use crate::events::{self, Metadata, NewEvent};
+use crate::inventory::Actor;
+use crate::inventory::claims::{self, Handover};
 use crate::money::Money;
 use crate::orders::entity::{line, order};
 use crate::orders::{Fulfilment, Lifecycle, OrderId, OrderLineId, OrderNumber, OrderPlaced, PlacedLine};
 use crate::payments::ledger::{self, NewAttempt};
-use crate::payments::{Credit, PaymentTerms, pay::pay, state};
+use crate::payments::{Credit, PaymentAttemptId, PaymentTerms, pay::pay, state};
 use crate::store_credit::book::{Posting, post};
 use crate::store_credit::{self, EntryKind};
 use crate::token::Token;
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryTrait};
+use futures::future::join_all;
+use sea_orm::sea_query::InsertStatement;
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, Value};
+use std::collections::HashMap;
 
 /// How long the request that placed an order is left alone with it, in seconds.
 const ALONE_SECONDS: i64 = 60;
@@ -48,7 +55,16 @@ pub struct Placed {
 /// [`CheckoutError`]; the cart and what was entered are then as they were. After [`CheckoutError::PaymentDeclined`] the
 /// order waits, and can be paid again.
 pub async fn place_order(shop: &Shop, guest: &Token, agreement: Agreement) -> Result<Placed, CheckoutError> {
-    let order = match with_free_number(shop, guest, agreement).await {
+    let request = Request { guest: guest.clone(), agreement, cause: events::cause() };
+    let placing = shop.placing.ask(request, {
+        let shop = shop.clone();
+        move |requests| {
+            let shop = shop.clone();
+            async move { place_orders(&shop, &requests).await }
+        }
+    });
+    let panicked = || Err(DbErr::Custom("placing an order has panicked".to_owned()).into());
+    let order = match placing.await.unwrap_or_else(panicked) {
         // Whoever had a cart and placed its order has it no more: this is the same form again.
         Err(CheckoutError::NotStarted) => {
             placed_before(shop, guest, agreement.cart).await?.ok_or(CheckoutError::NotStarted)?
@@ -67,8 +83,15 @@ pub async fn place_order(shop: &Shop, guest: &Token, agreement: Agreement) -> Re
     Ok(Placed { access: access_token(shop, order.id), pay_at })
 }
 
+/// That a cart is to become an order.
+pub(crate) struct Request {
+    guest: Token,
+    agreement: Agreement,
+    cause: Metadata,
+}
+
 /// An order that was made of a cart.
-struct Made {
+pub(crate) struct Made {
     id: OrderId,
     /// Whether its payment has to be agreed.
     waits: bool,
@@ -76,15 +99,30 @@ struct Made {
     payer: Option<UserId>,
 }
 
+/// Places orders together, or each alone where that fails.
+async fn place_orders(shop: &Shop, requests: &[Request]) -> Vec<Result<Made, CheckoutError>> {
+    if requests.len() > 1 {
+        match attempt_to_place(shop, requests).await {
+            Ok(made) => return made.into_iter().map(Ok).collect(),
+            Err(error) => tracing::debug!(orders = requests.len(), %error, "orders not placed together"),
+        }
+    }
+    join_all(requests.iter().map(|request| place_alone(shop, request))).await
+}
+
 /// Draws another order number while the one drawn is taken: of 2^35, seldom even once.
-async fn with_free_number(shop: &Shop, guest: &Token, agreement: Agreement) -> Result<Made, CheckoutError> {
+async fn place_alone(shop: &Shop, request: &Request) -> Result<Made, CheckoutError> {
+    let attempt = || async {
+        let made = attempt_to_place(shop, std::slice::from_ref(request)).await?;
+        made.into_iter().next().ok_or(CheckoutError::NotStarted)
+    };
     for _ in 0..3 {
-        match db::retry(|| attempt_to_place(shop, guest, agreement)).await {
+        match db::retry(attempt).await {
             Err(CheckoutError::Db(error)) if db::is_taken(&error, "number") => {}
             outcome => return outcome,
         }
     }
-    db::retry(|| attempt_to_place(shop, guest, agreement)).await
+    db::retry(attempt).await
 }
 
 /// The token that opens the page of an order.
@@ -113,36 +151,63 @@ async fn placed_before(shop: &Shop, guest: &Token, cart: CartId) -> Result<Optio
     Ok(Some(Made { id: row.try_get("", "id")?, waits, payer: row.try_get("", "payer")? }))
 }
 
-async fn attempt_to_place(shop: &Shop, guest: &Token, agreement: Agreement) -> Result<Made, CheckoutError> {
+/// Places all of these orders, or none.
+async fn attempt_to_place(shop: &Shop, requests: &[Request]) -> Result<Vec<Made>, CheckoutError> {
     let now = shop.clock.now();
     let tx = shop.db.begin().await?;
-    let (cart_id, user) = end_cart(&tx, guest, now).await?.ok_or(CheckoutError::NotStarted)?;
-    if cart_id != agreement.cart {
+    let owners = end_carts(&tx, requests, now).await?;
+    let ended: Vec<_> = owners.keys().copied().collect();
+    // Some are ended already, or one of them twice.
+    if ended.len() < requests.len() {
         return Err(CheckoutError::NotStarted);
     }
-    let checkout = of_cart(shop, &tx, cart_id).await?.ok_or(CheckoutError::NotStarted)?;
-    check(&checkout, agreement)?;
-    let order = insert(shop, &tx, guest, user, &checkout, now).await?;
-    claims::hand_to_order(shop, &tx, cart_id, order.id, &demands(&checkout.cart)).await?;
+    let checkouts = of_carts(shop, &tx, &ended).await?;
+    let checkouts: HashMap<_, _> = checkouts.iter().map(|checkout| (checkout.cart.id, checkout)).collect();
+    let (mut rows, mut made, mut handovers) = (Rows::default(), Vec::new(), Vec::new());
+    for request in requests {
+        let cart = request.agreement.cart;
+        let checkout = checkouts.get(&cart).ok_or(CheckoutError::NotStarted)?;
+        check(checkout, request.agreement)?;
+        let order = rows.add(shop, request, owners.get(&cart).copied().flatten(), checkout, now)?;
+        handovers.push(Handover { cart, order: order.id, demands: demands(&checkout.cart) });
+        made.push(order);
+    }
+    insert_together(&tx, rows.inserts(shop, now)?).await?;
+    for short in claims::hand_to_orders(&tx, &handovers).await? {
+        // Several orders would lock stock rows in no order.
+        if requests.len() > 1 {
+            return Err(CheckoutError::Short(Vec::new()));
+        }
+        claims::claim_for_order(shop, &tx, short.order, &short.demands, &Actor::Shopper).await?;
+    }
     // After the stock, as where an order gives both back.
-    if checkout.credit.minor() > 0 {
-        spend(shop, &tx, user, checkout.credit, order.id, now).await?;
+    for (request, order) in requests.iter().zip(&made) {
+        if let Some(checkout) = checkouts.get(&request.agreement.cart).filter(|checkout| checkout.credit.minor() > 0) {
+            spend(shop, &tx, order.payer, checkout.credit, order.id, now).await?;
+        }
     }
     tx.commit().await?;
-    Ok(order)
+    Ok(made)
 }
 
-/// Locks a cart and takes it from its holder: what they add next goes into a new one.
-/// Gives the cart, and whose account it belongs to.
-async fn end_cart<C: ConnectionTrait>(
+/// Locks carts and takes them from their holders: what they add next goes into new ones. Gives whose account each of
+/// them belongs to.
+async fn end_carts<C: ConnectionTrait>(
     tx: &C,
-    guest: &Token,
+    requests: &[Request],
     now: DateTime<Utc>,
-) -> Result<Option<(CartId, Option<UserId>)>, DbErr> {
-    let text = "UPDATE carts SET token_hash = NULL, version = version + 1, updated_at = $2
-                WHERE token_hash = $1 RETURNING id, user_id";
-    let row = tx.query_one_raw(sql(tx, text, [guest.hash().into(), now.into()])).await?;
-    row.map(|row| Ok((row.try_get("", "id")?, row.try_get("", "user_id")?))).transpose()
+) -> Result<HashMap<CartId, Option<UserId>>, DbErr> {
+    let mut values: Vec<Value> = vec![now.into()];
+    let each = requests.iter().map(|request| {
+        values.extend([request.agreement.cart.into(), request.guest.hash().into()]);
+        format!("(id = ${} AND token_hash = ${})", values.len() - 1, values.len())
+    });
+    let text = format!(
+        "UPDATE carts SET token_hash = NULL, version = version + 1, updated_at = $1 WHERE {} RETURNING id, user_id",
+        each.collect::<Vec<_>>().join(" OR "),
+    );
+    let rows = tx.query_all_raw(sql(tx, &text, values)).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "user_id")?))).collect()
 }
 
 fn check(checkout: &Checkout, agreement: Agreement) -> Result<(), CheckoutError> {
@@ -166,95 +231,115 @@ fn check(checkout: &Checkout, agreement: Agreement) -> Result<(), CheckoutError>
     Ok(())
 }
 
-async fn insert<C: ConnectionTrait>(
-    shop: &Shop,
-    tx: &C,
-    guest: &Token,
-    user: Option<UserId>,
-    checkout: &Checkout,
-    now: DateTime<Utc>,
-) -> Result<Made, CheckoutError> {
-    let contact = checkout.contact.as_ref().ok_or(CheckoutError::StepMissing(Step::Address))?;
-    let delivery = checkout.delivery.as_ref().ok_or(CheckoutError::StepMissing(Step::Delivery))?;
-    let method = match (&checkout.payment, checkout.is_covered()) {
-        (_, true) => (store_credit::METHOD, PaymentTerms::InAdvance, true),
-        (Some(payment), false) => (payment.code, payment.terms, payment.agrees_at_once),
-        (None, false) => return Err(CheckoutError::StepMissing(Step::Payment)),
-    };
-    let (payment_code, terms, agrees_at_once) = method;
-    let id = OrderId::new(now);
-    let totals = &checkout.totals;
-    let due = checkout.due();
-    let waits = !agrees_at_once && due.minor() != 0;
-    let lifecycle = if waits { Lifecycle::AwaitingPayment } else { Lifecycle::Placed };
-    let number = OrderNumber::random();
-    let paid = state(totals.total.gross, Credit { spent: checkout.credit.minor(), returned: 0 }, &[]);
-    let row = order::ActiveModel {
-        id: Set(id),
-        number: Set(number.to_string()),
-        access_token_hash: Set(access_token(shop, id).hash()),
-        cart_id: Set(Some(checkout.cart.id)),
-        guest_hash: Set(Some(guest.hash())),
-        user_id: Set(user),
-        lifecycle: Set(lifecycle.code().to_owned()),
-        payment: Set(paid.code().to_owned()),
-        fulfilment: Set(Fulfilment::Unfulfilled.code().to_owned()),
-        payment_method: Set(payment_code.to_owned()),
-        payment_terms: Set(terms.code().to_owned()),
-        pay_by: Set(waits.then(|| now + TimeDelta::minutes(PAY_BY_MINUTES))),
-        check_at: Set(waits.then(|| now + TimeDelta::seconds(ALONE_SECONDS))),
-        email: Set(contact.email.clone()),
-        phone: Set(contact.phone.clone()),
-        delivery_address: Set(contact.delivery.clone()),
-        billing_address: Set(contact.billing.as_ref().unwrap_or(&contact.delivery).clone()),
-        note: Set(checkout.note.clone()),
-        currency: Set(totals.currency.code().to_owned()),
-        prices_include_tax: Set(shop.reference().settings.prices_include_tax),
-        delivery_code: Set(delivery.code.clone()),
-        delivery_name: Set(delivery.name.clone()),
-        delivery_tax_rate: Set(totals.delivery.rate.0.to_string()),
-        delivery_net: Set(totals.delivery.amounts.net),
-        delivery_tax: Set(totals.delivery.amounts.tax),
-        delivery_gross: Set(totals.delivery.amounts.gross),
-        net: Set(totals.total.net),
-        tax: Set(totals.total.tax),
-        total: Set(totals.total.gross),
-        store_credit: Set(checkout.credit.minor()),
-        keeps_payment: Set(false),
-        version: Set(1),
-        placed_at: Set((!waits).then_some(now)),
-        cancelled_at: Set(None),
-        anonymised_at: Set(None),
-        created_at: Set(now),
-        updated_at: Set(now),
-    };
-    let mut together = vec![order::Entity::insert(row).into_query()];
-    together.extend(inserts::<line::Entity>(lines(id, checkout, now)));
-    if !checkout.is_covered() {
-        let later = shop.reference().settings.capture_when_shipped;
-        let reference = agrees_at_once.then(|| number.to_string());
-        let new = NewAttempt {
-            order: id,
-            gateway: payment_code,
-            reference: reference.as_deref(),
-            amount: due,
-            capture_later: later,
-            payer: user,
+/// What is inserted of orders.
+#[derive(Default)]
+struct Rows<'a> {
+    orders: Vec<order::ActiveModel>,
+    lines: Vec<line::ActiveModel>,
+    attempts: Vec<(PaymentAttemptId, NewAttempt<'a>)>,
+    events: Vec<(NewEvent, Metadata)>,
+}
+
+impl<'a> Rows<'a> {
+    /// Adds an order; it is yet to be inserted.
+    fn add(
+        &mut self,
+        shop: &Shop,
+        request: &Request,
+        user: Option<UserId>,
+        checkout: &'a Checkout,
+        now: DateTime<Utc>,
+    ) -> Result<Made, CheckoutError> {
+        let contact = checkout.contact.as_ref().ok_or(CheckoutError::StepMissing(Step::Address))?;
+        let delivery = checkout.delivery.as_ref().ok_or(CheckoutError::StepMissing(Step::Delivery))?;
+        let method = match (&checkout.payment, checkout.is_covered()) {
+            (_, true) => (store_credit::METHOD, PaymentTerms::InAdvance, true),
+            (Some(payment), false) => (payment.code, payment.terms, payment.agrees_at_once),
+            (None, false) => return Err(CheckoutError::StepMissing(Step::Payment)),
         };
-        together.push(ledger::opening(new, now).1);
-    }
-    if !waits {
-        let placed = OrderPlaced {
-            order: id,
-            number,
-            total: totals.to_pay(),
-            payment_method: payment_code.to_owned(),
-            lines: checkout.cart.lines.iter().map(placed_line).collect(),
+        let (payment_code, terms, agrees_at_once) = method;
+        let id = OrderId::new(now);
+        let totals = &checkout.totals;
+        let due = checkout.due();
+        let waits = !agrees_at_once && due.minor() != 0;
+        let lifecycle = if waits { Lifecycle::AwaitingPayment } else { Lifecycle::Placed };
+        let number = OrderNumber::random();
+        let paid = state(totals.total.gross, Credit { spent: checkout.credit.minor(), returned: 0 }, &[]);
+        let row = order::ActiveModel {
+            id: Set(id),
+            number: Set(number.to_string()),
+            access_token_hash: Set(access_token(shop, id).hash()),
+            cart_id: Set(Some(checkout.cart.id)),
+            guest_hash: Set(Some(request.guest.hash())),
+            user_id: Set(user),
+            lifecycle: Set(lifecycle.code().to_owned()),
+            payment: Set(paid.code().to_owned()),
+            fulfilment: Set(Fulfilment::Unfulfilled.code().to_owned()),
+            payment_method: Set(payment_code.to_owned()),
+            payment_terms: Set(terms.code().to_owned()),
+            pay_by: Set(waits.then(|| now + TimeDelta::minutes(PAY_BY_MINUTES))),
+            check_at: Set(waits.then(|| now + TimeDelta::seconds(ALONE_SECONDS))),
+            email: Set(contact.email.clone()),
+            phone: Set(contact.phone.clone()),
+            delivery_address: Set(contact.delivery.clone()),
+            billing_address: Set(contact.billing.as_ref().unwrap_or(&contact.delivery).clone()),
+            note: Set(checkout.note.clone()),
+            currency: Set(totals.currency.code().to_owned()),
+            prices_include_tax: Set(shop.reference().settings.prices_include_tax),
+            delivery_code: Set(delivery.code.clone()),
+            delivery_name: Set(delivery.name.clone()),
+            delivery_tax_rate: Set(totals.delivery.rate.0.to_string()),
+            delivery_net: Set(totals.delivery.amounts.net),
+            delivery_tax: Set(totals.delivery.amounts.tax),
+            delivery_gross: Set(totals.delivery.amounts.gross),
+            net: Set(totals.total.net),
+            tax: Set(totals.total.tax),
+            total: Set(totals.total.gross),
+            store_credit: Set(checkout.credit.minor()),
+            keeps_payment: Set(false),
+            version: Set(1),
+            placed_at: Set((!waits).then_some(now)),
+            cancelled_at: Set(None),
+            anonymised_at: Set(None),
+            created_at: Set(now),
+            updated_at: Set(now),
         };
-        together.extend(events::rows(shop, vec![NewEvent::of(&placed, 1)])?);
+        self.orders.push(row);
+        self.lines.extend(lines(id, checkout, now));
+        if !checkout.is_covered() {
+            let new = NewAttempt {
+                order: id,
+                gateway: payment_code,
+                reference: agrees_at_once.then(|| number.to_string()),
+                amount: due,
+                capture_later: shop.reference().settings.capture_when_shipped,
+                payer: user,
+            };
+            self.attempts.push((PaymentAttemptId::new(now), new));
+        }
+        if !waits {
+            let placed = OrderPlaced {
+                order: id,
+                number,
+                total: totals.to_pay(),
+                payment_method: payment_code.to_owned(),
+                lines: checkout.cart.lines.iter().map(placed_line).collect(),
+            };
+            self.events.push((NewEvent::of(&placed, 1), request.cause.clone()));
+        }
+        Ok(Made { id, waits, payer: user })
     }
-    insert_together(tx, together).await?;
-    Ok(Made { id, waits, payer: user })
+
+    /// As statements, those first that others refer to.
+    fn inserts(self, shop: &Shop, now: DateTime<Utc>) -> Result<Vec<InsertStatement>, DbErr> {
+        let mut together = inserts::<order::Entity>(self.orders);
+        together.extend(inserts::<line::Entity>(self.lines));
+        if !self.attempts.is_empty() {
+            together.push(ledger::opening(&self.attempts, now));
+        }
+        together.extend(events::rows(shop, self.events)?);
+        Ok(together)
+    }
 }
 
 /// Takes what an order is paid with of its owner's store credit; it is the amount that was seen, or nothing.

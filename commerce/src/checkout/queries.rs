@@ -18,34 +18,41 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, IdenStatic, Iterable};
 /// When the database fails.
 pub async fn checkout(shop: &Shop, token: &Token) -> Result<Option<Checkout>, DbErr> {
     // Not from a replica: the page after a step must show that step.
-    load(shop, shop.db.latest(), Key::Token(&token.hash()), false).await
+    Ok(load(shop, shop.db.latest(), Key::Token(&token.hash()), false).await?.pop())
 }
 
 /// The checkout of a cart for who makes sure of its claims: it is not asked what else there is. `None` where it was not
 /// begun.
 pub(super) async fn of_cart<C: ConnectionTrait>(shop: &Shop, db: &C, cart: CartId) -> Result<Option<Checkout>, DbErr> {
-    load(shop, db, Key::Id(cart), true).await
+    Ok(of_carts(shop, db, &[cart]).await?.pop())
 }
 
-/// The cart and what its checkout has gathered, in one statement.
-async fn load<C: ConnectionTrait>(
+/// The same of several carts: of those where it was begun.
+pub(super) async fn of_carts<C: ConnectionTrait>(
     shop: &Shop,
     db: &C,
-    key: Key<'_>,
-    by_claims: bool,
-) -> Result<Option<Checkout>, DbErr> {
+    carts: &[CartId],
+) -> Result<Vec<Checkout>, DbErr> {
+    load(shop, db, Key::Ids(carts), true).await
+}
+
+/// The carts and what their checkouts have gathered, in one statement, and one for each that uses store credit.
+async fn load<C: ConnectionTrait>(shop: &Shop, db: &C, key: Key<'_>, by_claims: bool) -> Result<Vec<Checkout>, DbErr> {
     let columns = entity::Column::iter().map(|column| format!(", h.{0} AS checkout_{0}", column.as_str())).collect();
     let joined = Joined { columns, join: "LEFT JOIN checkouts h ON h.cart_id = k.id", by_claims };
-    let Some((cart, row)) = cart::queries::load(db, key, &joined).await? else { return Ok(None) };
-    if row.try_get::<Option<CartId>>("checkout_", "cart_id")?.is_none() {
-        return Ok(None);
+    let mut checkouts = Vec::new();
+    for (cart, row) in cart::queries::load(db, key, &joined).await? {
+        if row.try_get::<Option<CartId>>("checkout_", "cart_id")?.is_none() {
+            continue;
+        }
+        let row = entity::Model::from_query_result(&row, "checkout_")?;
+        let credit = match row.use_credit {
+            true => store_credit::queries::of_cart(db, cart.id, cart.currency).await?,
+            false => Money::zero(cart.currency),
+        };
+        checkouts.push(assemble(shop, cart, row, credit).map_err(|error| DbErr::Custom(error.to_string()))?);
     }
-    let row = entity::Model::from_query_result(&row, "checkout_")?;
-    let credit = match row.use_credit {
-        true => store_credit::queries::of_cart(db, cart.id, cart.currency).await?,
-        false => Money::zero(cart.currency),
-    };
-    assemble(shop, cart, row, credit).map(Some).map_err(|error| DbErr::Custom(error.to_string()))
+    Ok(checkouts)
 }
 
 /// Puts together what the page shows and what placing charges: one function for both. `credit` is the store credit

@@ -210,6 +210,22 @@ pub fn placeholders(from: usize, count: usize) -> String {
     (from..from + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
 }
 
+/// Values for an `IN (…)` list: the last one again until there are 1, 2, 4, 8 … of them. So there are few different
+/// statements, and what a connection has prepared is used again.
+pub(crate) fn padded<V: Clone>(values: impl IntoIterator<Item = V>) -> Vec<V> {
+    let mut values: Vec<V> = values.into_iter().collect();
+    if let Some(last) = values.last().cloned() {
+        values.resize(values.len().next_power_of_two(), last);
+    }
+    values
+}
+
+/// The parameters of an `IN (…)` list of these values, the first of them `$from`, and what to bind to them, [`padded`].
+pub(crate) fn in_list<V: Into<Value>>(from: usize, values: impl IntoIterator<Item = V>) -> (String, Vec<Value>) {
+    let values = padded(values.into_iter().map(Into::into));
+    (placeholders(from, values.len()), values)
+}
+
 /// The clause that locks the selected rows of the table or alias `of` until
 /// the transaction ends. SQLite has one writer at a time and needs none.
 pub fn for_update<C: ConnectionTrait>(db: &C, of: &str) -> String {

@@ -8,6 +8,7 @@ use crate::orders::queries::unknown;
 use crate::orders::refund::{GivenBack, REFUSED, given_lines};
 use crate::orders::{Fulfilment, Lifecycle, OrderId, Payment};
 use crate::payments::ledger::{self, Attempt};
+use crate::payments::operations::is_sent_by_hand;
 use crate::payments::record::takes_now;
 use crate::payments::settle::SILENCE_MINUTES;
 use crate::payments::webhook::replay::is_unused;
@@ -278,7 +279,7 @@ fn waiting_too_long(shop: &Shop) -> (String, Vec<Value>) {
 }
 
 fn operations(shop: &Shop) -> (String, Vec<Value>) {
-    let by_hand = ledger::is_sent_by_hand(&shop.gateways);
+    let by_hand = is_sent_by_hand(&shop.gateways);
     let text = format!(
         "SELECT p.id, o.number || ': ' || p.action || ' of ' || p.amount || ' ' || a.currency || ' at ' || a.gateway
                 || ', tried ' || p.tries || ' times' AS what

@@ -8,7 +8,7 @@
 use super::entity::delivery::{DEAD, DONE, PENDING};
 use super::{Event, Handler, HandlerError, Metadata, PUT_OFF, caused_by};
 use crate::Shop;
-use crate::db::{for_update_of_free, placeholders, sql};
+use crate::db::{for_update_of_free, in_list, sql};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::channel::mpsc;
 use futures::{FutureExt, StreamExt, stream};
@@ -148,11 +148,13 @@ impl Round<'_> {
     async fn heads(&self) -> Result<Vec<Uuid>, DbErr> {
         let db = self.shop.db.latest();
         // An event waits for those before it at the same handler and aggregate, also for dead ones. No database turns
-        // this into a join of everything, whatever it believes of how much is open.
+        // this into a join of everything, whatever it believes of how much is open; and as PostgreSQL expects half of
+        // the answers to be yes, it reads the index in its order and stops, instead of sorting everything that is due
+        // and all that vacuum has not yet removed.
         let text = format!(
             "SELECT d.event_id AS id FROM event_deliveries d
-             WHERE d.handler = $1 AND d.state = '{PENDING}' AND d.due_at <= $2 AND d.event_id = (
-                 SELECT b.event_id FROM event_deliveries b JOIN events f ON f.id = b.event_id
+             WHERE d.handler = $1 AND d.state = '{PENDING}' AND d.due_at <= $2 AND (
+                 SELECT b.event_id = d.event_id FROM event_deliveries b JOIN events f ON f.id = b.event_id
                  WHERE b.handler = d.handler AND b.aggregate_id = d.aggregate_id AND b.state <> '{DONE}'
                  ORDER BY f.aggregate_version, f.id LIMIT 1)
              ORDER BY d.due_at LIMIT {HEADS}"
@@ -167,17 +169,17 @@ impl Round<'_> {
             return Ok(HashMap::new());
         }
         let db = self.shop.db.primary();
+        let (list, heads) = in_list(4, heads);
         let text = format!(
             "UPDATE event_deliveries SET due_at = $3, attempts = attempts + 1
              WHERE handler = $1 AND event_id IN (
                  SELECT event_id FROM event_deliveries
-                 WHERE handler = $1 AND state = '{PENDING}' AND due_at <= $2 AND event_id IN ({}){})
+                 WHERE handler = $1 AND state = '{PENDING}' AND due_at <= $2 AND event_id IN ({list}){})
              RETURNING aggregate_id, attempts",
-            placeholders(4, heads.len()),
             for_update_of_free(db, "event_deliveries"),
         );
         let values: [Value; 3] = [self.handler.name().into(), self.now.into(), self.until.into()];
-        let values = values.into_iter().chain(heads.into_iter().map(Value::from));
+        let values = values.into_iter().chain(heads);
         let rows = db.query_all_raw(sql(db, &text, values)).await?;
         rows.iter().map(|row| Ok((row.try_get("", "aggregate_id")?, row.try_get("", "attempts")?))).collect()
     }
@@ -185,19 +187,19 @@ impl Round<'_> {
     /// What is open of these aggregates, each in order.
     async fn runs(&self, heads: &HashMap<Uuid, i32>) -> Result<Vec<Vec<Open>>, DbErr> {
         let db = self.shop.db.latest();
+        let (list, aggregates) = in_list(3, heads.keys().copied());
         let text = format!(
             "SELECT o.*, e.kind, e.kind_version, e.data, e.metadata, e.occurred_at FROM (
                  SELECT d.event_id, d.aggregate_id, d.state, d.attempts, d.due_at, d.error, f.aggregate_version,
                      ROW_NUMBER() OVER (PARTITION BY d.aggregate_id ORDER BY f.aggregate_version, f.id) AS place
                  FROM event_deliveries d JOIN events f ON f.id = d.event_id
-                 WHERE d.handler = $1 AND d.state <> '{DONE}' AND d.aggregate_id IN ({})
+                 WHERE d.handler = $1 AND d.state <> '{DONE}' AND d.aggregate_id IN ({list})
              ) AS o JOIN events e ON e.id = o.event_id
-             WHERE o.place <= $2 ORDER BY o.aggregate_id, o.place",
-            placeholders(3, heads.len()),
+             WHERE o.place <= $2 ORDER BY o.aggregate_id, o.place"
         );
         let length = (EVENTS / heads.len()).max(1) as i64;
         let values: [Value; 2] = [self.handler.name().into(), length.into()];
-        let values = values.into_iter().chain(heads.keys().map(|aggregate| (*aggregate).into()));
+        let values = values.into_iter().chain(aggregates);
         let open = Open::find_by_statement(sql(db, &text, values)).all(db).await?;
         let mut runs: Vec<Vec<Open>> = Vec::new();
         for one in open {
@@ -300,13 +302,13 @@ impl Round<'_> {
             return Ok(());
         }
         let db = self.shop.db.primary();
-        let list = placeholders(2 + times.len(), events.len());
+        let (list, events) = in_list(2 + times.len(), events);
         let text = format!(
             "UPDATE event_deliveries SET {set} WHERE handler = $1 AND state = '{PENDING}'{only} AND event_id IN ({list})"
         );
         let values = std::iter::once(Value::from(self.handler.name()))
             .chain(times.iter().map(|time| (*time).into()))
-            .chain(events.into_iter().map(Value::from));
+            .chain(events);
         db.execute_raw(sql(db, &text, values)).await.map(drop)
     }
 
@@ -373,12 +375,12 @@ async fn attend<T>(work: impl Future<Output = T>) -> Result<T, HandlerError> {
 /// # Errors
 /// When the database fails.
 pub async fn settle<C: ConnectionTrait>(tx: &C, events: &[Uuid], handler: &str) -> Result<HashSet<Uuid>, DbErr> {
+    let (list, events) = in_list(2, events.iter().copied());
     let text = format!(
         "UPDATE event_deliveries SET state = '{DONE}', error = NULL
-         WHERE handler = $1 AND state = '{PENDING}' AND event_id IN ({}) RETURNING event_id",
-        placeholders(2, events.len()),
+         WHERE handler = $1 AND state = '{PENDING}' AND event_id IN ({list}) RETURNING event_id"
     );
-    let values = std::iter::once(handler.into()).chain(events.iter().map(|event| (*event).into()));
+    let values = std::iter::once(handler.into()).chain(events);
     let rows = tx.query_all_raw(sql(tx, &text, values)).await?;
     rows.iter().map(|row| row.try_get("", "event_id")).collect()
 }

@@ -230,16 +230,18 @@ pub type Handlers = Vec<Arc<dyn Handler>>;
 /// # Errors
 /// When the database fails.
 pub async fn emit<C: ConnectionTrait>(shop: &Shop, tx: &C, events: Vec<NewEvent>) -> Result<(), DbErr> {
-    insert_together(tx, rows(shop, events)?).await
+    let cause = cause();
+    insert_together(tx, rows(shop, events.into_iter().map(|event| (event, cause.clone())))?).await
 }
 
-/// What [`emit`] inserts, for who inserts something else in the same statement.
-pub(crate) fn rows(shop: &Shop, events: Vec<NewEvent>) -> Result<Vec<InsertStatement>, DbErr> {
+/// What [`emit`] inserts, for who inserts something else in the same statement: each event with where it comes from.
+pub(crate) fn rows(
+    shop: &Shop,
+    events: impl IntoIterator<Item = (NewEvent, Metadata)>,
+) -> Result<Vec<InsertStatement>, DbErr> {
     let now = shop.clock.now();
-    let metadata = serde_json::to_value(cause()).map_err(|error| DbErr::Json(error.to_string()))?;
-    let mut rows = Vec::with_capacity(events.len());
-    let mut deliveries = Vec::new();
-    for event in events {
+    let (mut rows, mut deliveries) = (Vec::new(), Vec::new());
+    for (event, cause) in events {
         let id = event_id(now);
         for handler in shop.handlers.iter().filter(|handler| handler.wants(event.kind.name)) {
             deliveries.push(entity::delivery::ActiveModel {
@@ -259,7 +261,7 @@ pub(crate) fn rows(shop: &Shop, events: Vec<NewEvent>) -> Result<Vec<InsertState
             aggregate_id: Set(event.aggregate),
             aggregate_version: Set(event.aggregate_version),
             data: Set(event.data.map_err(DbErr::Json)?),
-            metadata: Set(metadata.clone()),
+            metadata: Set(serde_json::to_value(cause).map_err(|error| DbErr::Json(error.to_string()))?),
             occurred_at: Set(now),
         });
     }

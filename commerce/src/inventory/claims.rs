@@ -15,7 +15,7 @@ use crate::Shop;
 use crate::cart::CartId;
 use crate::catalog::VariationId;
 use crate::checkout::{Address, Contact};
-use crate::db::sql;
+use crate::db::{in_list, sql};
 use crate::orders::OrderId;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -33,6 +33,17 @@ pub enum ClaimError {
 }
 
 crate::db::transient_by_db!(ClaimError);
+
+/// What is handed from a cart to its order.
+#[derive(Clone, Debug)]
+pub struct Handover {
+    /// The cart that has claimed it.
+    pub cart: CartId,
+    /// The order that was made of the cart.
+    pub order: OrderId,
+    /// What the order is to have claimed.
+    pub demands: Vec<Demand>,
+}
 
 /// Makes the claims of a cart equal to `demands` and lets them expire at
 /// `expires_at`: takes what is missing and gives up what is too much, by
@@ -152,30 +163,30 @@ pub async fn lower<C: ConnectionTrait>(
     ledger.write(tx).await
 }
 
-/// Hands the claims of a cart to its order, which then has exactly `demands` claimed. Where the cart had just that, it
-/// is one statement and touches no stock row; what it lost after it expired is claimed anew. The transaction has
-/// written the order.
+/// Hands the claims of carts to their orders, in one statement that touches no stock row. Gives the orders among these
+/// that have not exactly what is demanded claimed then, for [`claim_for_order`]: their carts have lost something after
+/// it expired. The transaction has written the orders.
 ///
 /// # Errors
-/// [`ClaimError::Short`] names every variation of which there is not enough;
-/// the transaction is then to be rolled back.
-pub async fn hand_to_order<C: ConnectionTrait>(
-    shop: &Shop,
+/// When the database fails.
+pub async fn hand_to_orders<'a, C: ConnectionTrait>(
     tx: &C,
-    cart: CartId,
-    order: OrderId,
-    demands: &[Demand],
-) -> Result<(), ClaimError> {
-    let text = "UPDATE claims SET order_id = $2, cart_id = NULL, expires_at = NULL WHERE cart_id = $1
-                RETURNING quantity, (SELECT s.variation_id FROM stock s WHERE s.id = claims.stock_id) AS variation_id";
-    let mut handed = HashMap::<VariationId, i64>::new();
-    for row in tx.query_all_raw(sql(tx, text, [cart.into(), order.into()])).await? {
-        *handed.entry(row.try_get("", "variation_id")?).or_default() += row.try_get::<i64>("", "quantity")?;
+    orders: &'a [Handover],
+) -> Result<Vec<&'a Handover>, DbErr> {
+    let (list, carts) = in_list(1, orders.iter().map(|order| order.cart));
+    let text = format!(
+        "UPDATE claims SET order_id = (SELECT o.id FROM orders o WHERE o.cart_id = claims.cart_id), cart_id = NULL,
+                expires_at = NULL WHERE cart_id IN ({list})
+         RETURNING order_id, quantity,
+                (SELECT s.variation_id FROM stock s WHERE s.id = claims.stock_id) AS variation_id"
+    );
+    let mut handed = HashMap::<OrderId, HashMap<VariationId, i64>>::new();
+    for row in tx.query_all_raw(sql(tx, &text, carts)).await? {
+        let of_order = handed.entry(row.try_get("", "order_id")?).or_default();
+        *of_order.entry(row.try_get("", "variation_id")?).or_default() += row.try_get::<i64>("", "quantity")?;
     }
-    if handed == by_variation(demands) {
-        return Ok(());
-    }
-    claim_for_order(shop, tx, order, demands, &Actor::Shopper).await
+    let is_short = |of: &&Handover| handed.remove(&of.order).unwrap_or_default() != by_variation(&of.demands);
+    Ok(orders.iter().filter(is_short).collect())
 }
 
 fn by_variation(demands: &[Demand]) -> HashMap<VariationId, i64> {

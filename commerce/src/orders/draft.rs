@@ -184,8 +184,8 @@ async fn attempt_to_submit(shop: &Shop, staff: UserId, order: OrderId, seen: Agr
     let order = queries::by_id(&tx, id).await?.ok_or(EditError::NotFound)?;
     let payment = proposal.payment().ok_or(EditError::NotPayable)?;
     if payment.agrees_at_once || order.due().minor() == 0 {
-        let (later, number) = (shop.reference().settings.capture_when_shipped, order.number.to_string());
-        let reference = payment.agrees_at_once.then_some(number.as_str());
+        let later = shop.reference().settings.capture_when_shipped;
+        let reference = payment.agrees_at_once.then(|| order.number.to_string());
         let new = NewAttempt {
             order: id,
             gateway: payment.code,

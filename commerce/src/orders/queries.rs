@@ -4,6 +4,7 @@ use super::entity::{line, order};
 use super::{Fulfilment, Lifecycle, Order, OrderId, OrderLine, OrderNumber, OrderSummary, Payment, status};
 use crate::accounts::UserId;
 use crate::catalog::queries::currency;
+use crate::db::padded;
 use crate::media::{self, Picture};
 use crate::money::Money;
 use crate::payments::PaymentTerms;
@@ -45,7 +46,7 @@ pub async fn by_id<C: ConnectionTrait>(db: &C, id: OrderId) -> Result<Option<Ord
 /// # Errors
 /// When the database fails.
 pub async fn by_ids<C: ConnectionTrait>(db: &C, ids: &[OrderId]) -> Result<Vec<Order>, DbErr> {
-    let rows = order::Entity::find().filter(order::Column::Id.is_in(ids.iter().copied())).all(db).await?;
+    let rows = order::Entity::find().filter(order::Column::Id.is_in(padded(ids.iter().copied()))).all(db).await?;
     all_with_lines(db, rows).await
 }
 
@@ -85,7 +86,7 @@ pub async fn owner<C: ConnectionTrait>(db: &C, id: OrderId) -> Result<Option<Use
 /// # Errors
 /// When the database fails.
 pub async fn owners<C: ConnectionTrait>(db: &C, ids: &[OrderId]) -> Result<HashMap<OrderId, UserId>, DbErr> {
-    let owned = order::Entity::find().filter(order::Column::Id.is_in(ids.iter().copied()));
+    let owned = order::Entity::find().filter(order::Column::Id.is_in(padded(ids.iter().copied())));
     let owned = owned.filter(order::Column::UserId.is_not_null());
     let columns = [order::Column::Id, order::Column::UserId];
     Ok(owned.select_only().columns(columns).into_tuple().all(db).await?.into_iter().collect())
@@ -165,13 +166,13 @@ async fn all_with_lines<C: ConnectionTrait>(db: &C, rows: Vec<order::Model>) -> 
         return Ok(Vec::new());
     }
     let all = line::Entity::find()
-        .filter(line::Column::OrderId.is_in(rows.iter().map(|row| row.id)))
+        .filter(line::Column::OrderId.is_in(padded(rows.iter().map(|row| row.id))))
         .order_by_asc(line::Column::Position)
         .all(db)
         .await?;
     let media: HashSet<_> = all.iter().filter_map(|line| line.media_id).collect();
     let pictures: HashMap<_, _> = media::entity::Entity::find()
-        .filter(media::entity::Column::Id.is_in(media))
+        .filter(media::entity::Column::Id.is_in(padded(media)))
         .all(db)
         .await?
         .into_iter()

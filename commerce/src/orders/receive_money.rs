@@ -61,11 +61,10 @@ async fn attempt(shop: &Shop, staff: UserId, order: OrderId, amount: Money, key:
         Some(method) => match attempts.iter().rev().find(|attempt| attempt.gateway == method) {
             Some(attempt) => attempt.id,
             None => {
-                let reference = order.number.to_string();
                 let new = NewAttempt {
                     order: order.id,
                     gateway: method,
-                    reference: Some(&reference),
+                    reference: Some(order.number.to_string()),
                     amount,
                     capture_later: false,
                     payer: None,

@@ -8,7 +8,8 @@ use crate::audit::{self, Done};
 use crate::db::{self, sql};
 use crate::events::{self, NewEvent};
 use crate::money::Money;
-use crate::payments::ledger::{self, Asked, Attempt};
+use crate::payments::ledger::{self, Attempt};
+use crate::payments::operations::{self, Asked};
 use crate::payments::record::settle_up;
 use crate::payments::{Action, Credit, Wish, split};
 use crate::store_credit::EntryKind;
@@ -177,7 +178,7 @@ pub(crate) async fn refund_within<C: ConnectionTrait>(
                 let wish = Wish { attempt: attempt.id, action: Action::Refund, amount: part };
                 let actor = format!("staff:{staff}");
                 let asked = Asked { reason: "refund", actor: &actor, refund: Some(id), due_at: now };
-                ledger::ask(tx, wish, asked, now).await?;
+                operations::ask(tx, wish, asked, now).await?;
             }
             left -= part;
         }

@@ -9,7 +9,7 @@ use crate::audit::{self, Done};
 use crate::catalog::queries::currency;
 use crate::db::{self, sql};
 use crate::money::Money;
-use crate::payments::ledger::is_sent_by_hand;
+use crate::payments::operations::is_sent_by_hand;
 use crate::payments::record::{Source, record_within};
 use crate::payments::{Action, Fact, OperationId, Outcome, PaymentAttemptId};
 use chrono::{DateTime, Utc};

@@ -1,15 +1,16 @@
-//! The ledger: attempts to pay orders, what gateways were asked for, and what they have said.
+//! The ledger: attempts to pay orders, and what gateways have said of them.
 
+use super::operations::{Asked, BALANCE, Operation, ask, operations};
 use super::{
-    Action, AttemptState, Entry, Fact, Gateways, OperationId, Outcome, PaymentAttemptId, PaymentEventId, PaymentRef,
-    Wish, balance,
+    Action, AttemptState, Entry, Fact, OperationId, Outcome, PaymentAttemptId, PaymentEventId, PaymentRef, Wish,
+    balance,
 };
 use crate::accounts::UserId;
 use crate::catalog::queries::currency;
-use crate::db::{placeholders, sql};
+use crate::db::{in_list, sql};
 use crate::money::{Currency, Money};
+use crate::orders::OrderId;
 use crate::orders::queries::unknown;
-use crate::orders::{OrderId, RefundId};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, InsertStatement, Query};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
@@ -23,9 +24,6 @@ const PAUSE_HOURS: i64 = 1;
 
 /// How many hours it is let be after that.
 const LATER_PAUSE_HOURS: i64 = 24;
-
-/// Why gateways are asked to give back what is more than is due, which nobody has to decide.
-pub const BALANCE: &str = "balance";
 
 /// One try to pay an order at one gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,14 +120,14 @@ impl Attempt {
 }
 
 /// An attempt that is to be opened.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct NewAttempt<'a> {
     /// To pay which order.
     pub order: OrderId,
     /// At which gateway.
     pub gateway: &'a str,
     /// What it is recognised by, where no gateway is asked.
-    pub reference: Option<&'a str>,
+    pub reference: Option<String>,
     /// How much.
     pub amount: Money,
     /// Whether the money is taken when the goods leave.
@@ -147,30 +145,42 @@ pub async fn open<C: ConnectionTrait>(
     new: NewAttempt<'_>,
     now: DateTime<Utc>,
 ) -> Result<PaymentAttemptId, DbErr> {
-    let (id, insert) = opening(new, now);
-    tx.execute(&insert).await?;
+    let id = PaymentAttemptId::new(now);
+    tx.execute(&opening(&[(id, new)], now)).await?;
     Ok(id)
 }
 
-/// What [`open`] inserts, for who inserts something else in the same statement.
-pub(crate) fn opening(new: NewAttempt<'_>, now: DateTime<Utc>) -> (PaymentAttemptId, InsertStatement) {
-    let id = PaymentAttemptId::new(now);
-    let row: [(&str, Value); 10] = [
-        ("id", id.into()),
-        ("order_id", new.order.into()),
-        ("gateway", new.gateway.into()),
-        ("idempotency_key", id.to_string().into()),
-        ("reference", new.reference.into()),
-        ("currency", new.amount.currency().code().into()),
-        ("amount", new.amount.minor().into()),
-        ("capture_later", new.capture_later.into()),
-        ("payer_id", new.payer.into()),
-        ("created_at", now.into()),
-    ];
-    let (columns, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
+/// What [`open`] inserts of one or more, for who inserts something else in the same statement.
+pub(crate) fn opening(attempts: &[(PaymentAttemptId, NewAttempt<'_>)], now: DateTime<Utc>) -> InsertStatement {
     let mut insert = Query::insert();
-    insert.into_table("payment_attempts").columns(columns).values_panic(values.into_iter().map(Expr::value));
-    (id, insert)
+    insert.into_table("payment_attempts").columns([
+        "id",
+        "order_id",
+        "gateway",
+        "idempotency_key",
+        "reference",
+        "currency",
+        "amount",
+        "capture_later",
+        "payer_id",
+        "created_at",
+    ]);
+    for (id, new) in attempts {
+        let row: [Value; 10] = [
+            (*id).into(),
+            new.order.into(),
+            new.gateway.into(),
+            id.to_string().into(),
+            new.reference.clone().into(),
+            new.amount.currency().code().into(),
+            new.amount.minor().into(),
+            new.capture_later.into(),
+            new.payer.into(),
+            now.into(),
+        ];
+        insert.values_panic(row.map(Expr::value));
+    }
+    insert
 }
 
 /// Notes what the gateway calls a request, and where the shopper goes on.
@@ -217,12 +227,12 @@ pub async fn attempts_of<C: ConnectionTrait>(
         payer_id: Option<UserId>,
         created_at: DateTime<Utc>,
     }
+    let (list, values) = in_list(1, orders.iter().copied());
     let text = format!(
         "SELECT id, order_id, gateway, reference, currency, amount, capture_later, redirect_to, payer_id, created_at
-         FROM payment_attempts WHERE order_id IN ({}) ORDER BY id",
-        placeholders(1, orders.len()),
+         FROM payment_attempts WHERE order_id IN ({list}) ORDER BY id",
     );
-    let rows = Row::find_by_statement(sql(db, &text, values_of(orders))).all(db).await?;
+    let rows = Row::find_by_statement(sql(db, &text, values)).all(db).await?;
     let mut entries = entries(db, orders).await?;
     let mut asked = HashMap::<PaymentAttemptId, Vec<Operation>>::new();
     for operation in operations(db, orders).await? {
@@ -261,10 +271,6 @@ pub async fn attempts_of<C: ConnectionTrait>(
     Ok(attempts)
 }
 
-fn values_of(orders: &[OrderId]) -> impl Iterator<Item = Value> {
-    orders.iter().map(|order| (*order).into())
-}
-
 /// What was paid of an order less what went back, in minor units of its currency.
 ///
 /// # Errors
@@ -290,15 +296,15 @@ async fn entries<C: ConnectionTrait>(
         created_at: DateTime<Utc>,
         asked_for: Option<String>,
     }
+    let (list, values) = in_list(1, orders.iter().copied());
     let text = format!(
         "SELECT e.attempt_id, e.action, e.outcome, e.fact, e.operation_id, e.amount, e.reference, e.reason, e.created_at,
                 o.reason AS asked_for
          FROM payment_events e JOIN payment_attempts a ON a.id = e.attempt_id
          LEFT JOIN payment_operations o ON o.id = e.operation_id
-         WHERE a.order_id IN ({}) ORDER BY e.id",
-        placeholders(1, orders.len()),
+         WHERE a.order_id IN ({list}) ORDER BY e.id",
     );
-    let rows = Row::find_by_statement(sql(db, &text, values_of(orders))).all(db).await?;
+    let rows = Row::find_by_statement(sql(db, &text, values)).all(db).await?;
     let mut entries = HashMap::<PaymentAttemptId, Vec<Recorded>>::new();
     for row in rows {
         entries.entry(row.attempt_id).or_default().push(Recorded {
@@ -321,104 +327,6 @@ async fn entries<C: ConnectionTrait>(
 
 pub(super) fn stored_action(text: &str) -> Result<Action, DbErr> {
     Action::parse(text).ok_or_else(|| unknown("payment action", text))
-}
-
-/// What was asked for and not answered yet.
-struct Operation {
-    wish: Wish,
-    /// Whether somebody has decided it.
-    is_decided: bool,
-    /// Whether its gateway was not asked yet, since it is let be for a while.
-    is_paused: bool,
-}
-
-/// Whether an operation `p` waits for the end of a pause, and nobody was asked for it.
-const IS_PAUSED: &str = "(p.tries = 0 AND p.due_at > p.created_at)";
-
-async fn operations<C: ConnectionTrait>(db: &C, orders: &[OrderId]) -> Result<Vec<Operation>, DbErr> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        attempt_id: PaymentAttemptId,
-        action: String,
-        amount: i64,
-        reason: String,
-        is_paused: bool,
-    }
-    let text = format!(
-        "SELECT p.attempt_id, p.action, p.amount, p.reason, {IS_PAUSED} AS is_paused FROM payment_operations p
-         JOIN payment_attempts a ON a.id = p.attempt_id WHERE a.order_id IN ({}) AND p.due_at IS NOT NULL",
-        placeholders(1, orders.len()),
-    );
-    let rows = Row::find_by_statement(sql(db, &text, values_of(orders))).all(db).await?;
-    let operation = |row: Row| {
-        let wish = Wish { attempt: row.attempt_id, action: stored_action(&row.action)?, amount: row.amount };
-        Ok(Operation { wish, is_decided: row.reason != BALANCE, is_paused: row.is_paused })
-    };
-    rows.into_iter().map(operation).collect()
-}
-
-/// Takes back what waits for the end of a pause, in a transaction of the caller's that holds the order's lock and looks
-/// anew what is to be asked for.
-///
-/// # Errors
-/// When the database fails.
-pub(super) async fn take_back_paused<C: ConnectionTrait>(tx: &C, order: OrderId) -> Result<(), DbErr> {
-    let text = format!(
-        "DELETE FROM payment_operations WHERE id IN (
-             SELECT p.id FROM payment_operations p JOIN payment_attempts a ON a.id = p.attempt_id
-             WHERE a.order_id = $1 AND {IS_PAUSED}) AND tries = 0"
-    );
-    tx.execute_raw(sql(tx, &text, [order.into()])).await.map(drop)
-}
-
-/// Why a gateway is asked for something.
-#[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
-    /// In a word.
-    pub reason: &'a str,
-    /// Who asks.
-    pub actor: &'a str,
-    /// The refund that has decided it, if one has.
-    pub refund: Option<RefundId>,
-    /// From when on.
-    pub due_at: DateTime<Utc>,
-}
-
-impl<'a> Asked<'a> {
-    /// By itself.
-    pub fn by_system(reason: &'a str, due_at: DateTime<Utc>) -> Self {
-        Self { reason, actor: "system", refund: None, due_at }
-    }
-}
-
-/// Asks for something at a gateway, in a transaction of the caller's; it is done after that, once it is due.
-///
-/// # Errors
-/// When the database fails.
-pub async fn ask<C: ConnectionTrait>(tx: &C, wish: Wish, asked: Asked<'_>, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let text = "INSERT INTO payment_operations
-                (id, attempt_id, action, amount, reason, actor, refund_id, created_at, due_at, tries)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)";
-    let values = [
-        OperationId::new(now).into(),
-        wish.attempt.into(),
-        wish.action.code().into(),
-        wish.amount.into(),
-        asked.reason.into(),
-        asked.actor.into(),
-        asked.refund.into(),
-        now.into(),
-        asked.due_at.into(),
-    ];
-    tx.execute_raw(sql(tx, text, values)).await.map(drop)
-}
-
-/// Whether staff are to do something by hand, as a condition on `payment_operations p` at `payment_attempts a`: they
-/// send back what no gateway has brought.
-pub(crate) fn is_sent_by_hand(gateways: &Gateways) -> String {
-    // A list may not be empty.
-    let codes: String = gateways.by_hand().iter().map(|code| format!(", '{code}'")).collect();
-    format!("(p.action = '{}' AND a.gateway IN (''{codes}))", Action::Refund.code())
 }
 
 /// Asks gateways to end what nobody has paid yet, so that nobody does, in a transaction of the caller's.

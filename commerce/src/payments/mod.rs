@@ -16,6 +16,8 @@ pub mod ledger;
 #[cfg(feature = "ssr")]
 pub mod operate;
 #[cfg(feature = "ssr")]
+pub mod operations;
+#[cfg(feature = "ssr")]
 pub mod pay;
 #[cfg(feature = "ssr")]
 pub mod paypal;

@@ -2,6 +2,7 @@
 //! own, so that a crash in between asks again, and it happens once.
 
 use super::ledger::{self, stored_action};
+use super::operations::is_sent_by_hand;
 use super::pay::payment_of;
 use super::record::{Source, record};
 use super::{Action, Fact, GatewayError, OperationId, OperationRequest, Outcome, PaymentAttemptId};
@@ -41,7 +42,7 @@ pub async fn operate_due(shop: &Shop) -> Result<usize, DbErr> {
         "SELECT p.id, p.attempt_id, p.action, p.amount, p.due_at, p.tries FROM payment_operations p
          JOIN payment_attempts a ON a.id = p.attempt_id
          WHERE p.due_at <= $1 AND NOT {} ORDER BY p.due_at LIMIT {BATCH}",
-        ledger::is_sent_by_hand(&shop.gateways),
+        is_sent_by_hand(&shop.gateways),
     );
     let due = Due::find_by_statement(sql(db, &text, [shop.clock.now().into()])).all(db).await?;
     let count = due.len();

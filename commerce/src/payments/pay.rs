@@ -219,11 +219,10 @@ async fn replace_attempts<C: ConnectionTrait>(
     let check_at = now + TimeDelta::seconds(ALONE_SECONDS);
     tx.execute_raw(sql(tx, text, [order.id.into(), check_at.into()])).await?;
     let later = shop.reference().settings.capture_when_shipped;
-    let reference = offline_reference(shop, order);
     let new = NewAttempt {
         order: order.id,
         gateway: &order.payment_method,
-        reference: reference.as_deref(),
+        reference: offline_reference(shop, order),
         amount: owed,
         capture_later: later,
         payer,

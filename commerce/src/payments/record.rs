@@ -1,7 +1,7 @@
 //! What a gateway says is written down, and what follows from it is done: one command for the shopper's return, for
 //! webhooks and for the sweeper, whichever comes first.
 
-use super::ledger::Asked;
+use super::operations::{self, Asked, BALANCE};
 use super::{
     Action, Due, Fact, OperationId, Outcome, PaymentAttemptId, PaymentFailed, PaymentProcessed, PaymentVoided,
     RefundIssued, ledger, outstanding, state, wishes,
@@ -136,7 +136,7 @@ pub(crate) async fn settle_up<C: ConnectionTrait>(
 ) -> Result<(), DbErr> {
     let mut attempts = ledger::attempts(tx, order).await?;
     if attempts.iter().any(|attempt| attempt.is_paused) {
-        ledger::take_back_paused(tx, order).await?;
+        operations::take_back_paused(tx, order).await?;
         attempts = ledger::attempts(tx, order).await?;
     }
     let order = queries::by_id(tx, order).await?.ok_or_else(|| DbErr::RecordNotFound(order.to_string()))?;
@@ -162,10 +162,10 @@ pub(crate) async fn settle_up<C: ConnectionTrait>(
     };
     for wish in wishes(due, &states) {
         let given_up = lifecycle == Lifecycle::Cancelled && !order.keeps_payment;
-        let reason = if given_up { "cancelled" } else { ledger::BALANCE };
+        let reason = if given_up { "cancelled" } else { BALANCE };
         let asked = attempts.iter().find(|attempt| attempt.id == wish.attempt);
         let due_at = asked.map_or(now, |attempt| attempt.may_ask_at(wish.action, now));
-        ledger::ask(tx, wish, Asked::by_system(reason, due_at), now).await?;
+        operations::ask(tx, wish, Asked::by_system(reason, due_at), now).await?;
     }
     Ok(())
 }

@@ -1,17 +1,89 @@
 //! A cart becomes an order.
 
-use crate::harness::{Goods, TestShop};
+use crate::harness::{Goods, Guest, TestShop};
 use commerce::checkout::place_order::Agreement;
 use commerce::checkout::{CheckoutError, HOLD_MINUTES, HOLD_MOST_MINUTES, Step};
+use commerce::events::{Metadata, caused_by};
 use commerce::orders::{Lifecycle, Order, Status, queries};
 use commerce::token::Token;
+use futures::future::join_all;
 
 async fn order(shop: &TestShop, access: &Token) -> Order {
     let order = queries::by_access_token(shop.db.read(), &access.hash()).await.expect("read");
     order.expect("the token opens the order")
 }
 
+/// A guest at the review, with so many mugs.
+async fn at_review(shop: &TestShop, mugs: i32) -> (Guest, Agreement) {
+    let mut guest = shop.guest();
+    guest.add("MUG", mugs).await.expect("added");
+    guest.checkout_to(Step::Review).await.expect("reviewed");
+    let agreement = guest.agreement().await;
+    (guest, agreement)
+}
+
 both_databases! {
+    async fn orders_that_are_placed_at_the_same_moment_share_a_transaction(shop: TestShop) {
+        shop.sells("MUG", 1_290, 100).await;
+        let mut guests = Vec::new();
+        for mugs in 1..=10 {
+            guests.push(at_review(&shop, mugs).await);
+        }
+        let (alone, _) = shop.statements(guests[0].0.place_as(guests[0].1)).await;
+        let placing = guests.iter().zip(1..).skip(1).map(|((guest, agreement), number)| {
+            let cause = Metadata { correlation_id: Some(format!("request {number}")), ..Metadata::default() };
+            caused_by(cause, guest.place_as(*agreement))
+        });
+        let (statements, placed) = shop.statements(join_all(placing)).await;
+        assert!(statements < 9 * alone, "{statements} statements for nine orders");
+        for ((access, (guest, agreement)), mugs) in placed.into_iter().zip(&guests[1..]).zip(2..) {
+            let order = order(&shop, &access.expect("placed")).await;
+            assert_eq!((order.lines.len(), order.lines[0].quantity), (1, mugs), "everybody gets their own");
+            assert_eq!(order.total.gross, agreement.total);
+            let of_it = "SELECT COUNT(*) AS n FROM events WHERE aggregate_id = $1 AND ";
+            let by = format!("{of_it} CAST(metadata AS TEXT) LIKE '%request {mugs}\"%'");
+            assert_eq!(shop.number(&by, [order.id.into()]).await, 1, "it is known which request led to which");
+            let of_cart = "SELECT COUNT(*) AS n FROM orders WHERE id = $1 AND cart_id = $2";
+            assert_eq!(shop.number(of_cart, [order.id.into(), agreement.cart.into()]).await, 1);
+            assert!(matches!(guest.start().await, Err(CheckoutError::EmptyCart)));
+        }
+        assert_eq!(shop.stock("MUG").await, (100, 55));
+        shop.assert_all_is_well().await;
+    }
+
+    async fn what_is_wrong_with_one_order_is_nobody_elses_business(shop: TestShop) {
+        shop.sells("MUG", 1_290, 100).await;
+        let mut guests = Vec::new();
+        for mugs in 1..=7 {
+            guests.push(at_review(&shop, mugs).await);
+        }
+        // One is sent twice, one saw another total, one names somebody else's cart, one has lost its hold.
+        guests.push(guests[0].clone());
+        guests[1].1.total += 1;
+        guests[2].1.cart = guests[3].1.cart;
+        let tx = shop.db.begin().await.expect("a transaction");
+        commerce::inventory::claims::release_cart(&shop, &tx, guests[4].1.cart).await.expect("released");
+        tx.commit().await.expect("committed");
+        let outcomes = join_all(guests.iter().map(|(guest, agreement)| guest.place_as(*agreement))).await;
+        let (one, again) = (outcomes[0].as_ref().expect("placed"), outcomes[7].as_ref().expect("placed"));
+        assert!(one == again, "the same order");
+        assert!(matches!(outcomes[1], Err(CheckoutError::TotalChanged)), "{:?}", outcomes[1]);
+        assert!(matches!(outcomes[2], Err(CheckoutError::NotStarted)), "{:?}", outcomes[2]);
+        for number in [3, 4, 5, 6] {
+            let order = order(&shop, outcomes[number].as_ref().expect("placed")).await;
+            assert_eq!(order.lines[0].quantity, number as i32 + 1);
+        }
+        assert_eq!(shop.count("orders").await, 5);
+        let pieces: i64 = [1, 2, 3, 4, 5, 6, 7].iter().sum();
+        assert_eq!(shop.stock("MUG").await, (100, pieces), "what is not ordered is still held");
+        guests[1].1.total -= 1;
+        guests[2].1.cart = guests[2].0.cart().await.expect("a cart").id;
+        for (guest, agreement) in &guests[1..3] {
+            guest.place_as(*agreement).await.expect("their carts are as they were");
+        }
+        shop.assert_all_is_well().await;
+    }
+
     async fn an_order_copies_what_was_agreed(shop: TestShop) {
         let shirt = Goods::varied(&shop, "SHIRT", 2_000, &[("Colour", &["Red", "Blue"]), ("Size", &["M"])])
             .variation("SHIRT-RED-M", &["Red", "M"], 0, 5)
