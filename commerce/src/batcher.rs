@@ -36,8 +36,9 @@ impl<Q, A> fmt::Debug for Batcher<Q, A> {
 }
 
 impl<Q: Send + 'static, A: Send + 'static> Batcher<Q, A> {
-    /// Has `work` answer a request, alone or with others: it gives the answers in the order of the requests. What was
-    /// begun goes on when nobody waits for it any more. `None` where `work` has panicked.
+    /// Has `work` answer a request, alone or with others: it gives the answers in the order of the requests. All who ask
+    /// bring the same `work`, as that of one of them may be used for all. What was asked for is done even if nobody waits
+    /// for it any more. `None` where `work` has panicked.
     pub(crate) async fn ask<W, F>(self: &Arc<Self>, request: Q, mut work: W) -> Option<A>
     where
         W: FnMut(Vec<Q>) -> F + Send + 'static,

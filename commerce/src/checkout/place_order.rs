@@ -69,12 +69,7 @@ pub async fn place_order(shop: &Shop, guest: &Token, agreement: Agreement) -> Re
         Err(CheckoutError::NotStarted) => {
             placed_before(shop, guest, agreement.cart).await?.ok_or(CheckoutError::NotStarted)?
         }
-        outcome => {
-            let order = outcome?;
-            shop.sessions.ended(&guest.hash()).await;
-            shop.outbox.notify_one();
-            order
-        }
+        outcome => outcome?,
     };
     if !order.waits {
         return Ok(Placed { access: access_token(shop, order.id), pay_at: None });
@@ -99,8 +94,17 @@ pub(crate) struct Made {
     payer: Option<UserId>,
 }
 
-/// Places orders together, or each alone where that fails.
+/// Places orders, and says so to who has to know, whether or not the shoppers still wait for it.
 async fn place_orders(shop: &Shop, requests: &[Request]) -> Vec<Result<Made, CheckoutError>> {
+    let outcomes = place_together(shop, requests).await;
+    let placed = requests.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok());
+    join_all(placed.map(async |(request, _)| shop.sessions.ended(&request.guest.hash()).await)).await;
+    shop.outbox.notify_one();
+    outcomes
+}
+
+/// Places orders together, or each alone where that fails.
+async fn place_together(shop: &Shop, requests: &[Request]) -> Vec<Result<Made, CheckoutError>> {
     if requests.len() > 1 {
         match attempt_to_place(shop, requests).await {
             Ok(made) => return made.into_iter().map(Ok).collect(),

@@ -5,6 +5,7 @@ use commerce::cart::CartSummary;
 use commerce::cart::sessions::Sessions;
 use commerce::checkout::Step;
 use fred::prelude::{Builder, ClientLike, Config, KeysInterface, Pool, ReconnectPolicy};
+use futures::FutureExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
@@ -38,6 +39,28 @@ async fn kept(redis: &Pool, hash: &str) -> Option<String> {
 }
 
 both_databases! {
+    async fn who_leaves_while_an_order_is_placed_has_its_cart_no_more(shop: TestShop) {
+        let _turn = TURN.lock().await;
+        let Some(redis) = redis().await else { return };
+        let shop = shop.through(|parts| parts.sessions = Sessions::with_redis(redis.clone())).await;
+        shop.sells("MUG", 1_290, 50).await;
+        let mut guest = shop.guest();
+        guest.add("MUG", 2).await.expect("added");
+        guest.checkout_to(Step::Review).await.expect("reviewed");
+        let hash = guest.token().hash();
+        assert_eq!(summary(&shop, &hash).await.1.map(|cart| cart.items), Some(2));
+        let agreement = guest.agreement().await;
+        assert!(guest.place_as(agreement).now_or_never().is_none(), "nobody waits for the answer");
+        let noted = async {
+            while kept(&redis, &hash).await.is_none_or(|kept| !kept.ends_with('?')) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), noted).await.expect("it is placed all the same");
+        assert_eq!(summary(&shop, &hash).await.1, None);
+        assert_eq!(shop.count("orders").await, 1);
+    }
+
     async fn redis_answers_instead_of_the_database(shop: TestShop) {
         let _turn = TURN.lock().await;
         let Some(redis) = redis().await else { return };
