@@ -77,9 +77,13 @@ pub async fn measure(bench: &mut Bench<'_>, buy: &Buy<'_>) -> Result<Vec<String>
     let mut lines = before.lines(&pool).await?;
 
     let carts = prepare(bench, &buy(&one), Reach::Review, count).await?;
+    // One half before and one after: what else the machine does changes by the second.
+    let by_hand = ByHand::prepare(&pool).await?;
+    let before = by_hand.repeat(bench.seconds / 2).await?;
     bench.measure("place, all the same", &Placing(carts), load(None)).await?;
     let placed = bench.last_rate();
-    let by_hand = by_hand(&pool, bench.seconds).await?;
+    let after = by_hand.repeat(bench.seconds / 2).await?;
+    let by_hand = Outcome::of(before.times.into_iter().chain(after.times), before.elapsed + after.elapsed);
     let carts = prepare(bench, &buy(&one), Reach::Cart, count).await?;
     bench.measure("start checkout, all the same", &Starting { buy: buy(&one), carts }, load(None)).await?;
     let started = bench.last_rate();
@@ -205,34 +209,48 @@ impl Operation for Starting<'_> {
 }
 
 /// What somebody would write who wants nothing but to sell one thing and to remember that.
-async fn by_hand(pool: &PgPool, time: Duration) -> Result<Outcome, Failure> {
-    for text in [
-        "CREATE TABLE by_hand_orders (id uuid PRIMARY KEY, number text NOT NULL UNIQUE, cart uuid NOT NULL UNIQUE,
-             email text NOT NULL, address jsonb NOT NULL, total bigint NOT NULL, created_at timestamptz NOT NULL)",
-        "CREATE TABLE by_hand_stock (id bigint PRIMARY KEY, on_hand bigint NOT NULL, reserved bigint NOT NULL,
-             CHECK (0 <= reserved AND reserved <= on_hand))",
-        "INSERT INTO by_hand_stock VALUES (1, 1000000, 0)",
-    ] {
-        sqlx::query(text).execute(pool).await?;
-    }
-    let number = Cell::new(0);
-    repeat_by_hand(pool, time / 4, &number).await?;
-    repeat_by_hand(pool, time, &number).await
+struct ByHand<'a> {
+    pool: &'a PgPool,
+    number: Cell<u128>,
 }
 
-async fn repeat_by_hand(pool: &PgPool, time: Duration, number: &Cell<u128>) -> Result<Outcome, Failure> {
-    let started = Instant::now();
-    let connections = join_all((0..BUYERS).map(async |_| {
-        let mut times = Vec::new();
-        while started.elapsed() < time {
-            let before = Instant::now();
-            sell_by_hand(pool, number.replace(number.get() + 1)).await?;
-            times.push(before.elapsed());
+/// How long each sale took, and all of them.
+struct Sales {
+    times: Vec<Duration>,
+    elapsed: Duration,
+}
+
+impl<'a> ByHand<'a> {
+    async fn prepare(pool: &'a PgPool) -> Result<Self, Failure> {
+        for text in [
+            "CREATE TABLE by_hand_orders (id uuid PRIMARY KEY, number text NOT NULL UNIQUE, cart uuid NOT NULL UNIQUE,
+                 email text NOT NULL, address jsonb NOT NULL, total bigint NOT NULL, created_at timestamptz NOT NULL)",
+            "CREATE TABLE by_hand_stock (id bigint PRIMARY KEY, on_hand bigint NOT NULL, reserved bigint NOT NULL,
+                 CHECK (0 <= reserved AND reserved <= on_hand))",
+            "INSERT INTO by_hand_stock VALUES (1, 1000000, 0)",
+        ] {
+            sqlx::query(text).execute(pool).await?;
         }
-        Ok::<_, Failure>(times)
-    }));
-    let times = connections.await.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(Outcome::of(times.into_iter().flatten(), started.elapsed()))
+        let new = Self { pool, number: Cell::new(0) };
+        // Its connections are opened, and its statements prepared.
+        new.repeat(Duration::from_secs(1)).await?;
+        Ok(new)
+    }
+
+    async fn repeat(&self, time: Duration) -> Result<Sales, Failure> {
+        let started = Instant::now();
+        let connections = join_all((0..BUYERS).map(async |_| {
+            let mut times = Vec::new();
+            while started.elapsed() < time {
+                let before = Instant::now();
+                sell_by_hand(self.pool, self.number.replace(self.number.get() + 1)).await?;
+                times.push(before.elapsed());
+            }
+            Ok::<_, Failure>(times)
+        }));
+        let times = connections.await.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(Sales { times: times.into_iter().flatten().collect(), elapsed: started.elapsed() })
+    }
 }
 
 async fn sell_by_hand(pool: &PgPool, number: u128) -> Result<(), Failure> {
