@@ -14,6 +14,9 @@ const AT_ONCE: usize = 2;
 /// How many requests a group has at most. It has 1, 2, 4, 8 or 16, so that there are few different statements for it.
 const MOST: usize = 16;
 
+/// How many wait when another group is begun beside the one that is worked on: smaller ones share too little.
+const ENOUGH: usize = 4;
+
 /// Gathers requests `Q`, each of which gets an answer `A`.
 pub(crate) struct Batcher<Q, A>(Mutex<State<Q, A>>);
 
@@ -48,7 +51,7 @@ impl<Q: Send + 'static, A: Send + 'static> Batcher<Q, A> {
         let begin = {
             let mut state = self.state();
             state.waiting.push_back((request, tell));
-            let begin = state.working < AT_ONCE;
+            let begin = state.working == 0 || state.working < AT_ONCE && state.waiting.len() >= ENOUGH;
             state.working += usize::from(begin);
             begin
         };
@@ -68,14 +71,16 @@ impl<Q: Send + 'static, A: Send + 'static> Batcher<Q, A> {
         told.await.ok()
     }
 
-    /// The next group; where nobody waits, the place of who asks is free.
+    /// The next group; where nobody waits, or few while others are at work, the place of who asks is free.
     fn next(&self) -> Option<Vec<(Q, oneshot::Sender<A>)>> {
         let mut state = self.state();
-        let Some(log) = state.waiting.len().min(MOST).checked_ilog2() else {
+        let enough = if state.working > 1 { ENOUGH } else { 1 };
+        if state.waiting.len() < enough {
             state.working -= 1;
             return None;
-        };
-        Some(state.waiting.drain(..1 << log).collect())
+        }
+        let group = 1 << state.waiting.len().min(MOST).ilog2();
+        Some(state.waiting.drain(..group).collect())
     }
 
     fn state(&self) -> MutexGuard<'_, State<Q, A>> {
@@ -112,6 +117,48 @@ mod tests {
         assert_eq!(answers, (0..40).map(|number| Some(number * 2)).collect::<Vec<_>>());
         assert_eq!(*groups.lock().expect("no panic"), [16, 16, 8]);
         assert_eq!(batcher.state().working, 0, "places are free again");
+    }
+
+    #[tokio::test]
+    async fn few_wait_for_the_group_that_is_worked_on_and_enough_begin_another() {
+        let batcher = Arc::new(Batcher::default());
+        let (gate, begun) = (Arc::new(Semaphore::new(0)), Arc::new(Mutex::new(Vec::new())));
+        let ask = |count: usize| {
+            for _ in 0..count {
+                let (batcher, gate, begun) = (batcher.clone(), gate.clone(), begun.clone());
+                tokio::spawn(async move {
+                    let work = move |requests: Vec<()>| {
+                        let (gate, begun) = (gate.clone(), begun.clone());
+                        async move {
+                            begun.lock().expect("no panic").push(requests.len());
+                            gate.acquire().await.expect("open").forget();
+                            requests
+                        }
+                    };
+                    batcher.ask((), work).await
+                });
+            }
+        };
+        let begun = async || {
+            // Everybody goes on as far as they can.
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+            begun.lock().expect("no panic").clone()
+        };
+        ask(1);
+        assert_eq!(begun().await, [1]);
+        ask(ENOUGH - 1);
+        assert_eq!(begun().await, [1]);
+        ask(1);
+        assert_eq!(begun().await, [1, ENOUGH]);
+        ask(3);
+        gate.add_permits(1);
+        assert_eq!(begun().await, [1, ENOUGH], "one of two is done, and the other goes on");
+        gate.add_permits(1);
+        assert_eq!(begun().await, [1, ENOUGH, 2]);
+        gate.add_permits(1);
+        assert_eq!(begun().await, [1, ENOUGH, 2, 1]);
     }
 
     #[tokio::test]
