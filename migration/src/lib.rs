@@ -33,6 +33,7 @@ mod m20261125_000024_labels;
 mod m20261125_000025_saved_payment_methods;
 mod m20261126_000026_refunds_of_operations;
 mod m20261126_000029_phones_of_orders;
+mod m20261126_000030_placing;
 
 /// Every step in the order in which it is applied.
 pub struct Migrator;
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000025_saved_payment_methods::Migration),
             Box::new(m20261126_000026_refunds_of_operations::Migration),
             Box::new(m20261126_000029_phones_of_orders::Migration),
+            Box::new(m20261126_000030_placing::Migration),
         ]
     }
 }

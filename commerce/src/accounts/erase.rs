@@ -33,7 +33,7 @@ pub async fn erase(
 ) -> Result<(), AccountError> {
     prove::prove(shop, who, password).await?;
     db::retry(|| attempt(shop, who, guest)).await?;
-    shop.sessions.ended(&account_token(shop, who.user).hash()).await;
+    shop.sessions.ended(&[account_token(shop, who.user).hash()]).await;
     shop.outbox.notify_one();
     shop.operations.notify_one();
     Ok(())

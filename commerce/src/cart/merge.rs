@@ -31,7 +31,7 @@ pub struct Lowered {
 /// [`CartError`]; both carts are then as they were.
 pub async fn merge(shop: &Shop, guest: &Token, user: UserId) -> Result<Option<Vec<Lowered>>, CartError> {
     let Some((lowered, version)) = db::retry(|| attempt(shop, guest, user)).await? else { return Ok(None) };
-    shop.sessions.ended(&guest.hash()).await;
+    shop.sessions.ended(&[guest.hash()]).await;
     shop.sessions.changed(&account_token(shop, user).hash(), version).await;
     Ok(Some(lowered))
 }

@@ -85,8 +85,8 @@ pub(crate) async fn load<C: ConnectionTrait>(
     joined: &Joined,
 ) -> Result<Vec<(Cart, QueryResult)>, DbErr> {
     let (column, (list, values)) = match key {
-        Key::Token(hash) => ("token_hash", in_list(1, [hash])),
-        Key::Ids(ids) => ("id", in_list(1, ids.iter().copied())),
+        Key::Token(hash) => ("token_hash", ("= $1".to_owned(), vec![hash.into()])),
+        Key::Ids(ids) => ("id", in_list(db, 1, ids.iter().copied())),
     };
     let Joined { columns, join, by_claims } = joined;
     let available = match by_claims {
@@ -107,7 +107,7 @@ pub(crate) async fn load<C: ConnectionTrait>(
          LEFT JOIN products p ON p.id = v.product_id
          LEFT JOIN product_images i ON i.product_id = p.id AND i.position = 0
          LEFT JOIN media m ON m.id = COALESCE(v.media_id, i.media_id)
-         WHERE k.{column} IN ({list}) ORDER BY k.id, l.created_at, l.id"
+         WHERE k.{column} {list} ORDER BY k.id, l.created_at, l.id"
     );
     let mut carts: Vec<(Cart, QueryResult)> = Vec::new();
     for joined in db.query_all_raw(sql(db, &text, values)).await? {

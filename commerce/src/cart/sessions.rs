@@ -6,6 +6,7 @@ use super::{CartSummary, queries};
 use crate::db::Db;
 use fred::clients::{Client, Pool};
 use fred::interfaces::{ClientLike, KeysInterface};
+use fred::types::Expiration;
 use fred::types::scripts::Script;
 use sea_orm::DbErr;
 use std::time::Duration;
@@ -58,10 +59,22 @@ impl Sessions {
         self.put(token_hash, version, "?").await;
     }
 
-    /// Notes that a cart is none any more. A page that read it just before must
+    /// Notes that carts are none any more. A page that read one just before must
     /// not put it back, so the note is newer than anything.
-    pub async fn ended(&self, token_hash: &str) {
-        self.put(token_hash, NEVER_OLDER, "?").await;
+    pub async fn ended(&self, token_hashes: &[String]) {
+        let Some((client, _)) = self.connected() else { return };
+        let noted = async {
+            let pipeline = client.pipeline();
+            for token_hash in token_hashes {
+                let expires = Some(Expiration::EX(TTL_SECONDS));
+                let note = format!("{NEVER_OLDER} ?");
+                pipeline.set::<(), _, _>(key(token_hash), note, expires, None, false).await?;
+            }
+            pipeline.all::<()>().await
+        };
+        if !matches!(tokio::time::timeout(PATIENCE, noted).await, Ok(Ok(()))) {
+            tracing::warn!("guest sessions not ended in Redis");
+        }
     }
 
     /// A client that is connected: one that isn't would keep its commands, and us waiting.

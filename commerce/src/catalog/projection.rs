@@ -2,7 +2,7 @@
 //! same transaction as what it summarises.
 
 use super::{CategoryTree, ProductId, Scope, entity::product};
-use crate::db::{for_update, placeholders, sql};
+use crate::db::{for_update, in_groups, placeholders, sql};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use std::collections::BTreeMap;
 
@@ -122,13 +122,16 @@ pub async fn add_sold<C: ConnectionTrait>(db: &C, sold: &BTreeMap<ProductId, i64
         return Ok(());
     }
     lock(db, sold.keys()).await?;
-    let rows: Vec<_> = (0..sold.len()).map(|row| format!("(${}, ${})", 2 * row + 1, 2 * row + 2)).collect();
-    let text = format!(
-        "WITH more (product_id, pieces) AS (VALUES {})
-         UPDATE product_listings SET sold = sold + more.pieces FROM more
-         WHERE product_listings.product_id = more.product_id",
-        rows.join(", "),
-    );
-    let values = sold.iter().flat_map(|(product, pieces)| [(*product).into(), (*pieces).into()]);
-    db.execute_raw(sql(db, &text, values)).await.map(drop)
+    for sold in in_groups(&sold.iter().collect::<Vec<_>>()) {
+        let rows: Vec<_> = (0..sold.len()).map(|row| format!("(${}, ${})", 2 * row + 1, 2 * row + 2)).collect();
+        let text = format!(
+            "WITH more (product_id, pieces) AS (VALUES {})
+             UPDATE product_listings SET sold = sold + more.pieces FROM more
+             WHERE product_listings.product_id = more.product_id",
+            rows.join(", "),
+        );
+        let values = sold.iter().flat_map(|(product, pieces)| [(**product).into(), (**pieces).into()]);
+        db.execute_raw(sql(db, &text, values)).await?;
+    }
+    Ok(())
 }

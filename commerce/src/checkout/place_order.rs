@@ -9,7 +9,7 @@ use crate::Shop;
 use crate::accounts::UserId;
 use crate::cart::{CartId, CartLine};
 use crate::db::{self, insert_together, inserts, sql};
-use crate::events::{self, Metadata, NewEvent};
+use crate::events::{self, DomainEvent, Metadata, NewEvent};
 use crate::inventory::Actor;
 use crate::inventory::claims::{self, Handover};
 use crate::money::Money;
@@ -97,9 +97,14 @@ pub(crate) struct Made {
 /// Places orders, and says so to who has to know, whether or not the shoppers still wait for it.
 async fn place_orders(shop: &Shop, requests: &[Request]) -> Vec<Result<Made, CheckoutError>> {
     let outcomes = place_together(shop, requests).await;
-    let placed = requests.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok());
-    join_all(placed.map(async |(request, _)| shop.sessions.ended(&request.guest.hash()).await)).await;
-    shop.outbox.notify_one();
+    let mut ended = Vec::new();
+    for (request, outcome) in requests.iter().zip(&outcomes) {
+        if outcome.is_ok() {
+            ended.push(request.guest.hash());
+        }
+    }
+    shop.sessions.ended(&ended).await;
+    events::notify(shop, OrderPlaced::KIND);
     outcomes
 }
 

@@ -107,7 +107,8 @@ fn late(shop: &Shop) -> (String, Vec<Value>) {
         "SELECT d.event_id AS id, e.kind || ' at ' || d.handler || ', tried ' || d.attempts || ' times'
                 || COALESCE(', ' || d.error, '') AS what
          FROM event_deliveries d JOIN events e ON e.id = d.event_id
-         WHERE d.state = '{PENDING}' AND (d.due_at <= $1 OR (d.error LIKE '{NOT_NOW}%' AND e.occurred_at <= $1))
+         WHERE d.state = '{PENDING}' AND (d.leased_until IS NULL OR d.leased_until <= $1)
+         AND (d.due_at <= $1 OR (d.error LIKE '{NOT_NOW}%' AND e.occurred_at <= $1))
          AND NOT EXISTS (
              SELECT 1 FROM event_deliveries b JOIN events f ON f.id = b.event_id
              WHERE b.handler = d.handler AND b.aggregate_id = d.aggregate_id AND b.state <> '{DONE}'

@@ -40,6 +40,9 @@ const EVENTS: usize = 500;
 /// To how many aggregates' events a handler attends at a time: each may take a connection of the pool.
 const AT_ONCE: usize = 8;
 
+/// That nobody has it at `$2`. A lease is no part of any index, so that taking one is a small write.
+const FREE: &str = "(leased_until IS NULL OR leased_until <= $2)";
+
 #[derive(FromQueryResult)]
 struct Open {
     event_id: Uuid,
@@ -47,6 +50,7 @@ struct Open {
     state: String,
     attempts: i32,
     due_at: DateTime<Utc>,
+    leased_until: Option<DateTime<Utc>>,
     /// What was said of it last.
     error: Option<String>,
     kind: String,
@@ -153,7 +157,7 @@ impl Round<'_> {
         // and all that vacuum has not yet removed.
         let text = format!(
             "SELECT d.event_id AS id FROM event_deliveries d
-             WHERE d.handler = $1 AND d.state = '{PENDING}' AND d.due_at <= $2 AND (
+             WHERE d.handler = $1 AND d.state = '{PENDING}' AND d.due_at <= $2 AND {FREE} AND (
                  SELECT b.event_id = d.event_id FROM event_deliveries b JOIN events f ON f.id = b.event_id
                  WHERE b.handler = d.handler AND b.aggregate_id = d.aggregate_id AND b.state <> '{DONE}'
                  ORDER BY f.aggregate_version, f.id LIMIT 1)
@@ -169,12 +173,12 @@ impl Round<'_> {
             return Ok(HashMap::new());
         }
         let db = self.shop.db.primary();
-        let (list, heads) = in_list(4, heads);
+        let (list, heads) = in_list(db, 4, heads);
         let text = format!(
-            "UPDATE event_deliveries SET due_at = $3, attempts = attempts + 1
+            "UPDATE event_deliveries SET leased_until = $3, attempts = attempts + 1
              WHERE handler = $1 AND event_id IN (
                  SELECT event_id FROM event_deliveries
-                 WHERE handler = $1 AND state = '{PENDING}' AND due_at <= $2 AND event_id IN ({list}){})
+                 WHERE handler = $1 AND state = '{PENDING}' AND due_at <= $2 AND {FREE} AND event_id {list}{})
              RETURNING aggregate_id, attempts",
             for_update_of_free(db, "event_deliveries"),
         );
@@ -187,13 +191,13 @@ impl Round<'_> {
     /// What is open of these aggregates, each in order.
     async fn runs(&self, heads: &HashMap<Uuid, i32>) -> Result<Vec<Vec<Open>>, DbErr> {
         let db = self.shop.db.latest();
-        let (list, aggregates) = in_list(3, heads.keys().copied());
+        let (list, aggregates) = in_list(db, 3, heads.keys().copied());
         let text = format!(
-            "SELECT o.*, e.kind, e.kind_version, e.data, e.metadata, e.occurred_at FROM (
-                 SELECT d.event_id, d.aggregate_id, d.state, d.attempts, d.due_at, d.error, f.aggregate_version,
+            "SELECT o.*, e.kind, e.kind_version, e.aggregate_version, e.data, e.metadata, e.occurred_at FROM (
+                 SELECT d.event_id, d.aggregate_id, d.state, d.attempts, d.due_at, d.leased_until, d.error,
                      ROW_NUMBER() OVER (PARTITION BY d.aggregate_id ORDER BY f.aggregate_version, f.id) AS place
                  FROM event_deliveries d JOIN events f ON f.id = d.event_id
-                 WHERE d.handler = $1 AND d.state <> '{DONE}' AND d.aggregate_id IN ({list})
+                 WHERE d.handler = $1 AND d.state <> '{DONE}' AND d.aggregate_id {list}
              ) AS o JOIN events e ON e.id = o.event_id
              WHERE o.place <= $2 ORDER BY o.aggregate_id, o.place"
         );
@@ -206,7 +210,7 @@ impl Round<'_> {
             match runs.last_mut() {
                 Some(run) if run.last().is_some_and(|last| last.aggregate_id == one.aggregate_id) => run.push(one),
                 // Settled meanwhile by a handler that was slow, or erased: what is first now is not what was leased.
-                _ if one.due_at != self.until || heads.get(&one.aggregate_id) != Some(&one.attempts) => {}
+                _ if !self.has_leased(&one) || heads.get(&one.aggregate_id) != Some(&one.attempts) => {}
                 _ => runs.push(vec![one]),
             }
         }
@@ -216,8 +220,8 @@ impl Round<'_> {
     /// Gives the handler what was never tried of several aggregates at once, if it takes that; gives what came of it
     /// and what is left to be given to it one after the other.
     async fn deliver_together(&self, runs: Vec<Vec<Open>>) -> (Option<Outcome>, Vec<Vec<Open>>) {
-        let is_new = |open: &Open| open.attempts == 1 && open.due_at == self.until;
-        let follows = |open: &Open| open.state == PENDING && open.attempts == 0 && open.due_at <= self.now;
+        let is_new = |open: &Open| open.attempts == 1 && self.has_leased(open);
+        let follows = |open: &Open| open.attempts == 0 && self.is_due(open);
         let (new, rest): (Vec<_>, Vec<_>) =
             runs.into_iter().partition(|run| is_new(&run[0]) && run[1..].iter().all(follows));
         if new.len() < 2 {
@@ -238,12 +242,23 @@ impl Round<'_> {
         (None, new.into_iter().chain(rest).collect())
     }
 
+    /// Whether it is this round's to handle.
+    fn has_leased(&self, open: &Open) -> bool {
+        open.leased_until == Some(self.until)
+    }
+
+    /// Whether it may be handled, and nobody does.
+    fn is_due(&self, open: &Open) -> bool {
+        let is_free = open.leased_until.is_none_or(|until| until <= self.now);
+        open.state == PENDING && open.due_at <= self.now && is_free
+    }
+
     /// Gives the handler events of one aggregate, one after the other, the first of which is leased.
     async fn deliver(&self, run: Vec<Open>) -> Outcome {
         let mut outcome = Outcome::default();
         for (place, open) in run.into_iter().enumerate() {
             let leased = place == 0;
-            if !leased && (open.state != PENDING || open.due_at > self.now) {
+            if !leased && !self.is_due(&open) {
                 break;
             }
             let (event, attempts) = (open.event_id, open.attempts);
@@ -288,9 +303,10 @@ impl Round<'_> {
             stopped.extend(outcome.stopped);
         }
         let now = self.shop.clock.now();
-        self.update(&format!("state = '{DONE}', error = NULL, due_at = $2"), "", &[now], handled).await?;
-        let set = "attempts = attempts - 1, due_at = $2";
-        self.update(set, " AND due_at = $3", &[now, self.until], returned).await?;
+        let done = format!("state = '{DONE}', error = NULL, due_at = $2, leased_until = NULL");
+        self.update(&done, "", &[now], handled).await?;
+        let set = "attempts = attempts - 1, leased_until = NULL";
+        self.update(set, " AND leased_until = $2", &[self.until], returned).await?;
         for stopped in stopped {
             self.stop(stopped).await?;
         }
@@ -302,9 +318,9 @@ impl Round<'_> {
             return Ok(());
         }
         let db = self.shop.db.primary();
-        let (list, events) = in_list(2 + times.len(), events);
+        let (list, events) = in_list(db, 2 + times.len(), events);
         let text = format!(
-            "UPDATE event_deliveries SET {set} WHERE handler = $1 AND state = '{PENDING}'{only} AND event_id IN ({list})"
+            "UPDATE event_deliveries SET {set} WHERE handler = $1 AND state = '{PENDING}'{only} AND event_id {list}"
         );
         let values = std::iter::once(Value::from(self.handler.name()))
             .chain(times.iter().map(|time| (*time).into()))
@@ -327,7 +343,7 @@ impl Round<'_> {
         let db = self.shop.db.primary();
         // Where somebody else has tried since, it is theirs to say.
         let text = format!(
-            "UPDATE event_deliveries SET state = $3, due_at = $4, error = $5, attempts = $6
+            "UPDATE event_deliveries SET state = $3, due_at = $4, leased_until = NULL, error = $5, attempts = $6
              WHERE event_id = $1 AND handler = $2 AND state = '{PENDING}' AND attempts = $7"
         );
         let values = [
@@ -375,10 +391,10 @@ async fn attend<T>(work: impl Future<Output = T>) -> Result<T, HandlerError> {
 /// # Errors
 /// When the database fails.
 pub async fn settle<C: ConnectionTrait>(tx: &C, events: &[Uuid], handler: &str) -> Result<HashSet<Uuid>, DbErr> {
-    let (list, events) = in_list(2, events.iter().copied());
+    let (list, events) = in_list(tx, 2, events.iter().copied());
     let text = format!(
-        "UPDATE event_deliveries SET state = '{DONE}', error = NULL
-         WHERE handler = $1 AND state = '{PENDING}' AND event_id IN ({list}) RETURNING event_id"
+        "UPDATE event_deliveries SET state = '{DONE}', error = NULL, leased_until = NULL
+         WHERE handler = $1 AND state = '{PENDING}' AND event_id {list} RETURNING event_id"
     );
     let values = std::iter::once(handler.into()).chain(events);
     let rows = tx.query_all_raw(sql(tx, &text, values)).await?;

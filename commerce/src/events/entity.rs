@@ -63,8 +63,10 @@ pub mod delivery {
         pub state: String,
         /// How often it was tried.
         pub attempts: i32,
-        /// When it is to be tried next; while it is tried, when to think that the one who does has died.
+        /// When it is to be tried next.
         pub due_at: DateTimeUtc,
+        /// While it is tried, when to think that the one who does has died.
+        pub leased_until: Option<DateTimeUtc>,
         /// What went wrong last.
         pub error: Option<String>,
     }

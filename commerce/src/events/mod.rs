@@ -234,6 +234,12 @@ pub async fn emit<C: ConnectionTrait>(shop: &Shop, tx: &C, events: Vec<NewEvent>
     insert_together(tx, rows(shop, events.into_iter().map(|event| (event, cause.clone())))?).await
 }
 
+/// Says that events of a kind were written, to the dispatchers of who wants them.
+pub(crate) fn notify(shop: &Shop, kind: Kind) {
+    let all = shop.handlers.iter().enumerate();
+    all.filter(|(_, handler)| handler.wants(kind.name)).for_each(|(index, _)| shop.outbox.notify(index));
+}
+
 /// What [`emit`] inserts, for who inserts something else in the same statement: each event with where it comes from.
 pub(crate) fn rows(
     shop: &Shop,
@@ -251,6 +257,7 @@ pub(crate) fn rows(
                 state: Set(entity::delivery::PENDING.to_owned()),
                 attempts: Set(0),
                 due_at: Set(now),
+                leased_until: Set(None),
                 error: Set(None),
             });
         }

@@ -33,6 +33,13 @@ impl Outbox {
         self.0.iter().for_each(|place| place.woken.notify_one());
     }
 
+    /// Says that there is something for the handler at `index`.
+    pub(super) fn notify(&self, index: usize) {
+        if let Some(place) = self.0.get(index) {
+            place.woken.notify_one();
+        }
+    }
+
     /// Waits until there is something for the handler at `index`.
     pub async fn notified(&self, index: usize) {
         match self.0.get(index) {

@@ -48,7 +48,7 @@ async fn attempt(shop: &Shop, actor: Option<UserId>, only: Option<&DeliveryId>) 
         values.extend([only.event.into(), only.handler.clone().into()]);
     }
     let text = format!(
-        "UPDATE event_deliveries SET state = '{PENDING}', attempts = 0, due_at = $1, error = NULL
+        "UPDATE event_deliveries SET state = '{PENDING}', attempts = 0, due_at = $1, leased_until = NULL, error = NULL
          WHERE state = '{DEAD}'{condition}"
     );
     let again = tx.execute_raw(sql(&tx, &text, values)).await?.rows_affected();

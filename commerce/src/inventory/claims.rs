@@ -173,10 +173,10 @@ pub async fn hand_to_orders<'a, C: ConnectionTrait>(
     tx: &C,
     orders: &'a [Handover],
 ) -> Result<Vec<&'a Handover>, DbErr> {
-    let (list, carts) = in_list(1, orders.iter().map(|order| order.cart));
+    let (list, carts) = in_list(tx, 1, orders.iter().map(|order| order.cart));
     let text = format!(
         "UPDATE claims SET order_id = (SELECT o.id FROM orders o WHERE o.cart_id = claims.cart_id), cart_id = NULL,
-                expires_at = NULL WHERE cart_id IN ({list})
+                expires_at = NULL WHERE cart_id {list}
          RETURNING order_id, quantity,
                 (SELECT s.variation_id FROM stock s WHERE s.id = claims.stock_id) AS variation_id"
     );

@@ -2,7 +2,7 @@
 
 use super::{Mail, MailError, MailId};
 use crate::Shop;
-use crate::db::{placeholders, sql};
+use crate::db::{in_groups, placeholders, sql};
 use sea_orm::{ConnectionTrait, DbErr, Value};
 
 /// Keeps a mail once per key and sends it, unless that was done already.
@@ -26,24 +26,24 @@ pub async fn send_mail(shop: &Shop, idempotency_key: &str, mail: &Mail) -> Resul
 /// Keeps mails in the mailbox, each once per key.
 ///
 /// # Errors
-/// When the database fails; none of them is then kept.
+/// When the database fails; some of them may then be kept.
 pub async fn keep_mails(shop: &Shop, mails: &[(String, Mail)]) -> Result<(), DbErr> {
     const COLUMNS: usize = 7;
-    if mails.is_empty() {
-        return Ok(());
-    }
     let now = shop.clock.now();
     let db = shop.db.primary();
-    let rows: Vec<_> = (0..mails.len()).map(|row| format!("({})", placeholders(1 + row * COLUMNS, COLUMNS))).collect();
-    let text = format!(
-        "INSERT INTO mails (id, idempotency_key, recipient, subject, text, html, created_at)
-         VALUES {} ON CONFLICT (idempotency_key) DO NOTHING",
-        rows.join(", "),
-    );
-    let values = mails.iter().flat_map(|(key, mail)| -> [Value; COLUMNS] {
-        let Mail { recipient, subject, text, html } = mail.clone();
-        let id = MailId::new(now).into();
-        [id, key.clone().into(), recipient.into(), subject.into(), text.into(), html.into(), now.into()]
-    });
-    db.execute_raw(sql(db, &text, values)).await.map(drop)
+    for mails in in_groups(mails) {
+        let rows = (0..mails.len()).map(|row| format!("({})", placeholders(1 + row * COLUMNS, COLUMNS)));
+        let text = format!(
+            "INSERT INTO mails (id, idempotency_key, recipient, subject, text, html, created_at)
+             VALUES {} ON CONFLICT (idempotency_key) DO NOTHING",
+            rows.collect::<Vec<_>>().join(", "),
+        );
+        let values = mails.iter().flat_map(|(key, mail)| -> [Value; COLUMNS] {
+            let Mail { recipient, subject, text, html } = mail.clone();
+            let id = MailId::new(now).into();
+            [id, key.clone().into(), recipient.into(), subject.into(), text.into(), html.into(), now.into()]
+        });
+        db.execute_raw(sql(db, &text, values)).await?;
+    }
+    Ok(())
 }

@@ -227,10 +227,10 @@ pub async fn attempts_of<C: ConnectionTrait>(
         payer_id: Option<UserId>,
         created_at: DateTime<Utc>,
     }
-    let (list, values) = in_list(1, orders.iter().copied());
+    let (list, values) = in_list(db, 1, orders.iter().copied());
     let text = format!(
         "SELECT id, order_id, gateway, reference, currency, amount, capture_later, redirect_to, payer_id, created_at
-         FROM payment_attempts WHERE order_id IN ({list}) ORDER BY id",
+         FROM payment_attempts WHERE order_id {list} ORDER BY id",
     );
     let rows = Row::find_by_statement(sql(db, &text, values)).all(db).await?;
     let mut entries = entries(db, orders).await?;
@@ -296,13 +296,13 @@ async fn entries<C: ConnectionTrait>(
         created_at: DateTime<Utc>,
         asked_for: Option<String>,
     }
-    let (list, values) = in_list(1, orders.iter().copied());
+    let (list, values) = in_list(db, 1, orders.iter().copied());
     let text = format!(
         "SELECT e.attempt_id, e.action, e.outcome, e.fact, e.operation_id, e.amount, e.reference, e.reason, e.created_at,
                 o.reason AS asked_for
          FROM payment_events e JOIN payment_attempts a ON a.id = e.attempt_id
          LEFT JOIN payment_operations o ON o.id = e.operation_id
-         WHERE a.order_id IN ({list}) ORDER BY e.id",
+         WHERE a.order_id {list} ORDER BY e.id",
     );
     let rows = Row::find_by_statement(sql(db, &text, values)).all(db).await?;
     let mut entries = HashMap::<PaymentAttemptId, Vec<Recorded>>::new();

@@ -32,10 +32,10 @@ pub(super) async fn operations<C: ConnectionTrait>(db: &C, orders: &[OrderId]) -
         reason: String,
         is_paused: bool,
     }
-    let (list, values) = in_list(1, orders.iter().copied());
+    let (list, values) = in_list(db, 1, orders.iter().copied());
     let text = format!(
         "SELECT p.attempt_id, p.action, p.amount, p.reason, {IS_PAUSED} AS is_paused FROM payment_operations p
-         JOIN payment_attempts a ON a.id = p.attempt_id WHERE a.order_id IN ({list}) AND p.due_at IS NOT NULL",
+         JOIN payment_attempts a ON a.id = p.attempt_id WHERE a.order_id {list} AND p.due_at IS NOT NULL",
     );
     let rows = Row::find_by_statement(sql(db, &text, values)).all(db).await?;
     let operation = |row: Row| {

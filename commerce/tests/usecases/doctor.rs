@@ -308,6 +308,14 @@ both_databases! {
         };
         is_left(&shop, &["claims-of-orders"], &of(2), transfer.clone()).await;
         shop.execute(&of(1), transfer.clone()).await;
+        let of_product = |sku: &str| {
+            format!(
+                "UPDATE order_lines SET product_id = (SELECT v.product_id FROM variations v WHERE v.sku = '{sku}')
+                 WHERE order_id = $1 AND sku = 'BOWL'"
+            )
+        };
+        is_left(&shop, &["sold"], &of_product("MUG"), transfer.clone()).await;
+        shop.execute(&of_product("BOWL"), transfer.clone()).await;
         let sent = |quantity: i64| format!("UPDATE shipment_lines SET quantity = {quantity}");
         is_left(&shop, &["claims-of-orders", "shipped"], &sent(3), []).await;
         shop.execute(&sent(1), []).await;

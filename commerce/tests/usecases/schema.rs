@@ -80,6 +80,16 @@ async fn names_on_postgres(shop: &TestShop) -> Vec<Named> {
 }
 
 both_databases! {
+    async fn tables_that_are_yet_to_fill_are_not_counted(shop: TestShop) {
+        shop.sells("MUG", 1_290, 10).await;
+        shop.db.analyze().await.expect("counted");
+        if shop.is_postgres() {
+            let rows = "SELECT CAST(reltuples AS BIGINT) AS n FROM pg_class WHERE relname = $1";
+            assert_eq!(shop.number(rows, ["variations".into()]).await, 1);
+            assert_eq!(shop.number(rows, ["orders".into()]).await, -1, "never counted");
+        }
+    }
+
     async fn every_constraint_and_index_has_a_name_of_ours(shop: TestShop) {
         if shop.is_postgres() {
             let named = names_on_postgres(&shop).await;

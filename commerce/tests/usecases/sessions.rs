@@ -112,7 +112,7 @@ both_databases! {
         guest.checkout_to(Step::Review).await.expect("reviewed");
         let hash = guest.token().hash();
         // Redis is told that the cart has ended, then the page writes what it had read just before.
-        shop.sessions.ended(&hash).await;
+        shop.sessions.ended(std::slice::from_ref(&hash)).await;
         assert_eq!(summary(&shop, &hash).await.1.map(|summary| summary.items), Some(2));
         let silent = shop.through(|_| {}).await;
         guest.at(&silent).place().await.expect("placed");

@@ -33,7 +33,7 @@ pub async fn let_time_pass(db: &Db) -> Result<(), Failure> {
         "UPDATE orders SET check_at = $1, pay_by = $1 WHERE lifecycle = 'awaiting_payment'",
         "UPDATE payment_operations SET due_at = $1 WHERE due_at > $1",
         "UPDATE webhook_events SET due_at = $1 WHERE due_at > $1",
-        "UPDATE event_deliveries SET due_at = $1 WHERE state = 'pending' AND due_at > $1",
+        "UPDATE event_deliveries SET due_at = $1, leased_until = NULL WHERE state = 'pending'",
         "UPDATE test_payments SET answers_at = $1 WHERE answers_at > $1",
         "UPDATE test_webhooks SET due_at = $1 WHERE due_at > $1",
     ] {
