@@ -23,7 +23,7 @@ use crate::token::Token;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
 use sea_orm::sea_query::InsertStatement;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, Value};
+use sea_orm::{ActiveValue::Set, ConnAcquireErr, ConnectionTrait, DbErr, Value};
 use std::collections::HashMap;
 
 /// How long the request that placed an order is left alone with it, in seconds.
@@ -113,6 +113,11 @@ async fn place_together(shop: &Shop, requests: &[Request]) -> Vec<Result<Made, C
     if requests.len() > 1 {
         match attempt_to_place(shop, requests).await {
             Ok(made) => return made.into_iter().map(Ok).collect(),
+            // There was no connection to be had in time: to wait as long once more helps nobody.
+            Err(CheckoutError::Db(DbErr::ConnectionAcquire(_))) => {
+                let unreachable = |_| Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout).into());
+                return requests.iter().map(unreachable).collect();
+            }
             Err(error) => tracing::debug!(orders = requests.len(), %error, "orders not placed together"),
         }
     }

@@ -46,7 +46,6 @@ async fn attempt(shop: &Shop, token: &Token, client: &str) -> Result<i64, Checko
     }
     let started_at = running_since.unwrap_or(now);
     let expires_at = hold_until(started_at, now);
-    claims::claim_for_cart(shop, &tx, id, &demands(&cart), expires_at).await?;
     confirm_prices(&tx, &cart).await?;
     let row = entity::ActiveModel {
         cart_id: Set(id),
@@ -63,6 +62,8 @@ async fn attempt(shop: &Shop, token: &Token, client: &str) -> Result<i64, Checko
         .update_columns([entity::Column::Client, entity::Column::HoldStartedAt, entity::Column::HoldExpiresAt])
         .to_owned();
     entity::Entity::insert(row).on_conflict(again).exec_without_returning(&tx).await?;
+    // Last, since whoever wants the same goods waits for it.
+    claims::claim_for_cart(shop, &tx, id, &demands(&cart), expires_at).await?;
     tx.commit().await?;
     Ok(version)
 }
