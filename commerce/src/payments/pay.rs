@@ -89,31 +89,45 @@ pub async fn pay(shop: &Shop, order: OrderId, payer: Option<UserId>) -> Result<O
         return Ok(None);
     }
     match db::retry(|| open_attempt(shop, order.id, payer)).await? {
-        Some(attempt) => request(shop, &order, &attempt).await,
+        Some(attempt) => match request(shop, &order, &attempt).await? {
+            Reply::Page(to) => Ok(Some(to)),
+            Reply::Decided | Reply::Silence => Ok(None),
+        },
         None => Ok(None),
     }
 }
 
 /// Asks a gateway again for what it was asked for last and has not answered, where that is still what is to be paid.
-/// Nobody is there to begin anew, nor is what was replaced since to be paid as well.
+/// Nobody is there to begin anew, nor is what was replaced since to be paid as well. Gives whether it was asked and is
+/// silent still.
 ///
 /// # Errors
 /// As those of [`pay`].
-pub(super) async fn pay_again(shop: &Shop, order: OrderId) -> Result<(), CheckoutError> {
+pub(super) async fn pay_again(shop: &Shop, order: OrderId) -> Result<bool, CheckoutError> {
     let db = shop.db.primary();
-    let Some(order) = queries::by_id(db, order).await? else { return Ok(()) };
+    let Some(order) = queries::by_id(db, order).await? else { return Ok(false) };
     let attempts = ledger::attempts(db, order.id).await?;
     let owed = owed_of(&order, &attempts);
     match attempts.last() {
         Some(last) if last.is_unanswered() && last.amount == owed && can_pay(shop, &order, owed) => {
-            request(shop, &order, last).await.map(drop)
+            Ok(request(shop, &order, last).await? == Reply::Silence)
         }
-        _ => Ok(()),
+        _ => Ok(false),
     }
 }
 
+/// What a gateway has said to a request.
+#[derive(PartialEq, Eq)]
+enum Reply {
+    /// The shopper goes on at this address.
+    Page(String),
+    Decided,
+    /// Nothing: it may have done it all the same.
+    Silence,
+}
+
 /// Asks the gateway of an attempt for it, and writes down what it says.
-async fn request(shop: &Shop, order: &Order, attempt: &Attempt) -> Result<Option<String>, CheckoutError> {
+async fn request(shop: &Shop, order: &Order, attempt: &Attempt) -> Result<Reply, CheckoutError> {
     // Another way may have been chosen since.
     let gateway = shop.gateways.get(&attempt.gateway).ok_or(CheckoutError::UnknownChoice)?;
     let request = PaymentRequest {
@@ -137,7 +151,7 @@ async fn request(shop: &Shop, order: &Order, attempt: &Attempt) -> Result<Option
     match gateway.request(&request).await {
         Ok(Answer::Redirect { reference, to }) => {
             ledger::name(shop.db.primary(), attempt.id, Some(&reference), Some(&to)).await?;
-            Ok(Some(to))
+            Ok(Reply::Page(to))
         }
         Ok(Answer::Decided { reference, facts }) => {
             if reference.is_some() {
@@ -145,7 +159,7 @@ async fn request(shop: &Shop, order: &Order, attempt: &Attempt) -> Result<Option
             }
             record(shop, attempt.id, &facts, Source::Request).await?;
             let failed = |fact: &Fact| fact.outcome == Outcome::Failed;
-            if facts.iter().any(failed) { Err(CheckoutError::PaymentDeclined) } else { Ok(None) }
+            if facts.iter().any(failed) { Err(CheckoutError::PaymentDeclined) } else { Ok(Reply::Decided) }
         }
         Err(GatewayError::Declined(reason)) => {
             record(shop, attempt.id, &[declined(reason)], Source::Request).await?;
@@ -159,7 +173,7 @@ async fn request(shop: &Shop, order: &Order, attempt: &Attempt) -> Result<Option
         // It is asked again later; the order stands meanwhile.
         Err(error @ GatewayError::Unavailable(_)) => {
             tracing::warn!(order.id = %order.id, gateway = attempt.gateway, %error, "payment not requested");
-            Ok(None)
+            Ok(Reply::Silence)
         }
     }
 }

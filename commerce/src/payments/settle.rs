@@ -78,7 +78,7 @@ async fn settle(shop: &Shop, id: OrderId, next: DateTime<Utc>) -> Result<(), DbE
     for (number, attempt) in (1..).zip(&attempts) {
         // Nobody is there to be sent to a gateway's page; what was asked for without an answer may have been charged.
         if attempt.is_unanswered() && number == attempts.len() {
-            request(shop, id).await?;
+            silent |= request(shop, id).await?;
         } else {
             silent |= ask(shop, &order, attempt, late).await?.is_none();
         }
@@ -96,14 +96,17 @@ async fn settle(shop: &Shop, id: OrderId, next: DateTime<Utc>) -> Result<(), DbE
     Ok(())
 }
 
-/// Requests once more what a gateway was asked for last without an answer.
-async fn request(shop: &Shop, id: OrderId) -> Result<(), DbErr> {
+/// Requests once more what a gateway was asked for last without an answer; gives whether it is silent still.
+async fn request(shop: &Shop, id: OrderId) -> Result<bool, DbErr> {
     match pay_again(shop, id).await {
-        Ok(()) | Err(CheckoutError::PaymentDeclined) => {}
-        Err(CheckoutError::Db(error)) => return Err(error),
-        Err(error) => tracing::warn!(order.id = %id, %error, "order left open"),
+        Ok(silent) => Ok(silent),
+        Err(CheckoutError::PaymentDeclined) => Ok(false),
+        Err(CheckoutError::Db(error)) => Err(error),
+        Err(error) => {
+            tracing::warn!(order.id = %id, %error, "order left open");
+            Ok(false)
+        }
     }
-    Ok(())
 }
 
 /// Asks what became of the rest of an order's payment, until it is paid, or nobody has for a day. It is looked at again

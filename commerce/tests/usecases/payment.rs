@@ -3,7 +3,7 @@
 use crate::harness::{Answer, Guest, TestShop};
 use crate::store_credit::reviewed;
 use commerce::checkout::save_step::StepDone;
-use commerce::checkout::{CheckoutError, Step};
+use commerce::checkout::{CheckoutError, PAY_BY_MINUTES, Step};
 use commerce::orders::{Lifecycle, queries};
 use commerce::payments::ledger::kept;
 use commerce::payments::pay::{change_method, pay};
@@ -91,6 +91,38 @@ both_databases! {
         assert_eq!(settle_due(&shop).await.expect("run"), 0);
         let order = commerce::orders::queries::by_access_token(shop.db.read(), &access.hash()).await.expect("read");
         assert_eq!(order.map(|order| order.lifecycle), Some(Lifecycle::Placed));
+    }
+
+    async fn what_may_be_paid_is_not_given_up_while_its_gateway_is_silent(shop: TestShop) {
+        let (card, pay_by) = (&shop.world().card, PAY_BY_MINUTES * 60);
+        let sweep = async |seconds| {
+            shop.wait_seconds(seconds);
+            assert_eq!(settle_due(&shop).await.expect("run"), 1);
+        };
+        card.will([Answer::Unavailable; 3]);
+        let guest = paying(&shop).await;
+        guest.place().await.expect("the order stands meanwhile");
+        for seconds in [pay_by, 3_600] {
+            sweep(seconds).await;
+            assert_one_waits(&shop).await;
+        }
+        sweep(3_600).await;
+        assert_one_placed(&shop).await;
+        // One that stays silent keeps its order waiting for two hours.
+        card.will([Answer::Unavailable; 4]);
+        let mut guest = shop.guest();
+        guest.add("MUG", 1).await.expect("added");
+        guest.checkout_by_card().await.expect("reviewed");
+        guest.place().await.expect("the order stands meanwhile");
+        for (seconds, lifecycle) in [
+            (pay_by, Lifecycle::AwaitingPayment),
+            (7_199, Lifecycle::AwaitingPayment),
+            (3_600, Lifecycle::Cancelled),
+        ] {
+            sweep(seconds).await;
+            assert_eq!(stored(&shop).await[1].lifecycle, lifecycle.code(), "after {seconds} s more");
+        }
+        assert_eq!(shop.stock("MUG").await, (10, 2), "what nobody has paid is for sale again");
     }
 
     async fn what_another_attempt_has_replaced_is_not_asked_for_again(shop: TestShop) {

@@ -203,10 +203,9 @@ impl Model {
         for index in 0..self.orders.len() {
             let order = &mut self.orders[index];
             let late = order.pay_by <= self.stock.now;
-            if order.lifecycle != Lifecycle::Cancelled {
-                order.sweep(late, answer, self.later);
-            }
-            if late && order.lifecycle == Lifecycle::AwaitingPayment {
+            let silent = order.lifecycle != Lifecycle::Cancelled && order.sweep(late, answer, self.later);
+            let long_ago = order.pay_by + TimeDelta::hours(2) <= self.stock.now;
+            if late && (!silent || long_ago) && order.lifecycle == Lifecycle::AwaitingPayment {
                 self.give_up(index, true, true);
             }
         }

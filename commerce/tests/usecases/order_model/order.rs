@@ -288,15 +288,17 @@ impl Order {
     }
 
     /// Asks what became of its payment, and ends it where it is too late. Only the last request can be made again
-    /// without anybody there: what was replaced is not to be paid as well.
-    pub fn sweep(&mut self, late: bool, answer: Answer, later: bool) {
+    /// without anybody there: what was replaced is not to be paid as well. Gives whether its gateway was silent.
+    pub fn sweep(&mut self, late: bool, answer: Answer, later: bool) -> bool {
         let waits = self.lifecycle == Lifecycle::AwaitingPayment;
+        let mut silent = false;
         let before = self.attempts.clone();
         for (number, known) in before.iter().enumerate() {
             let unanswered = !known.named && known.is_open();
             if unanswered && number + 1 == before.len() {
                 if self.can_be_paid() && known.amount == self.owed() {
                     self.request(number, answer);
+                    silent |= known.method == Method::Card && answer == Answer::Unavailable;
                 }
             } else if waits && late && known.is_open() {
                 self.attempts[number].end();
@@ -305,6 +307,7 @@ impl Order {
             }
             self.follow(later);
         }
+        silent
     }
 
     /// The shopper does something on the gateway's page, and comes back where the page is done with them.
