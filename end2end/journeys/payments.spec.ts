@@ -93,6 +93,15 @@ test('what was paid by transfer goes back once staff have sent it', async ({ sho
   const admin = shop.on(await elsewhere.newPage());
   await signIn(admin, 'admin@example.org', process.env.E2E_ADMIN_PASSWORD);
   await admin.open(`/admin/orders/${number}`);
+  // A slip of the keyboard: ten thousand have not come.
+  await admin.main.getByLabel('Money received').fill('10000.00');
+  await admin.button('Note payment').click();
+  await expect(admin.main.getByRole('status')).toContainText('payment is noted');
+  await expect(admin.main.getByRole('region', { name: 'Transfers to make' })).toHaveCount(1);
+  await admin.button('Noted by mistake: €10,000.00').click();
+  await expect(admin.main.getByRole('status')).toContainText('has not come');
+  await expect(admin.main.getByRole('region', { name: 'Transfers to make' })).toHaveCount(0);
+  await expect(admin.main.getByRole('button', { name: /^Noted by mistake/ })).toHaveCount(0);
   await admin.button('Note payment').click();
   await expect(admin.main.getByRole('status')).toContainText('noted');
   await admin.main.getByText('Give money back').click();

@@ -135,6 +135,7 @@ fn action_name(action: Action) -> &'static str {
         Action::OrderShipped => "Order shipped",
         Action::ShipmentDelivered => "Shipment delivered",
         Action::PaymentReceived => "Payment received",
+        Action::PaymentWithdrawn => "Payment noted by mistake",
         Action::OrderRefunded => "Refunded",
         Action::RefundSent => "Refund sent by hand",
         Action::StoreCreditAdjusted => "Store credit changed",

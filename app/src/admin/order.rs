@@ -199,7 +199,7 @@ fn shown(page: &Page, who: &SignedIn, order: Order, around: Around, typed: &Type
             <Refunding page=page.clone() order=order.clone() most=around.refundable given_back=around.given_back has_account=around.has_account form=typed.form("refund") />
         })}
         {cancelling}
-        <Payments attempts=around.attempts />
+        <Payments page=page.clone() number=number attempts=around.attempts may=may />
         <Timeline page=page.clone() happened=around.happened />
         <OrderDetails order=order />
     }
@@ -274,25 +274,30 @@ fn Refunding(
 }
 
 #[component]
-fn Payments(attempts: Vec<Attempt>) -> impl IntoView {
-    let rows: Vec<_> = attempts
-        .into_iter()
-        .flat_map(|attempt| {
-            let (gateway, currency) = (attempt.gateway.clone(), attempt.amount.currency());
-            attempt.entries.into_iter().map(move |told| {
-                let amount = Money::new(told.entry.amount, currency);
-                view! {
-                    <tr>
-                        <td>{minute(told.at)}</td>
-                        <td>{method_name(&gateway)}</td>
-                        <td>{told.entry.action.code()}</td>
-                        <td>{told.entry.outcome.code()}" "{told.reason}</td>
-                        <td class="number">{amount.to_string()}</td>
-                    </tr>
-                }
-            })
-        })
-        .collect();
+fn Payments(page: Page, number: String, attempts: Vec<Attempt>, may: bool) -> impl IntoView {
+    let mut rows = Vec::new();
+    for attempt in &attempts {
+        for told in &attempt.entries {
+            let amount = Money::new(told.entry.amount, attempt.amount.currency());
+            let noted = may && receive_money::is_noted(&page.shop, attempt, told);
+            let mistake = noted.then(|| view! {
+                <form method="post" action="/actions/admin/order-not-paid">
+                    <input type="hidden" name="number" value=number.clone() />
+                    <input type="hidden" name="fact" value=told.entry.fact.clone() />
+                    <button class="button" aria-label=format!("Noted by mistake: {amount}")>"Noted by mistake"</button>
+                </form>
+            });
+            rows.push(view! {
+                <tr>
+                    <td>{minute(told.at)}</td>
+                    <td>{method_name(&attempt.gateway)}</td>
+                    <td>{told.entry.action.code()}</td>
+                    <td>{told.entry.outcome.code()}" "{told.reason.clone()}{mistake}</td>
+                    <td class="number">{amount.to_string()}</td>
+                </tr>
+            });
+        }
+    }
     (!rows.is_empty()).then(|| {
         view! {
             <section aria-labelledby="payments">

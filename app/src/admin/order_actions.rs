@@ -10,7 +10,7 @@ use commerce::db::DbErr;
 use commerce::forms::{Errors, FieldError, Fields, clean};
 use commerce::money::Money;
 use commerce::orders::cancel::{OrderError, cancel_for};
-use commerce::orders::receive_money::receive_money;
+use commerce::orders::receive_money::{receive_money, withdraw_money};
 use commerce::orders::refund::{given_back_by_line, refund};
 use commerce::orders::refund_form;
 use commerce::orders::search::by_number;
@@ -24,6 +24,7 @@ pub(super) fn register() {
     register_explicit::<CancelForCustomer>();
     register_explicit::<GiveBack>();
     register_explicit::<NotePaid>();
+    register_explicit::<NoteNotPaid>();
     register_explicit::<NoteSent>();
 }
 
@@ -218,7 +219,10 @@ pub async fn note_sent(#[server(flatten)] fields: Fields) -> Result<(), ServerFn
     let page = Page::of_action();
     let Some(mut asked) = asked(&page, "sent", fields).await else { return Ok(()) };
     let outcome = match asked.fields.get("operation").and_then(|id| id.parse().ok()) {
-        Some(operation) => send_money(&page.shop, &asked.who, asked.order.id, operation).await.map_err(Refused::from),
+        Some(operation) => match send_money(&page.shop, &asked.who, asked.order.id, operation).await {
+            Err(OrderError::NotFound) => Err(Refused::Code("no-transfer")),
+            outcome => outcome.map_err(Refused::from),
+        },
         None => Err(Refused::Code("unknown-choice")),
     };
     if asked.fields.contains_key(transfers::LISTED) {
@@ -253,6 +257,22 @@ pub async fn note_paid(#[server(flatten)] fields: Fields) -> Result<(), ServerFn
             noted.map(|()| "order-paid").map_err(Refused::from)
         }
         Err(refused) => Err(refused),
+    };
+    asked.answer(&page, outcome).await;
+    Ok(())
+}
+
+/// Notes that money, of which it was noted that it came, never did.
+#[server(prefix = "/actions", endpoint = "admin/order-not-paid")]
+pub async fn note_not_paid(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    let page = Page::of_action();
+    let Some(asked) = asked(&page, "not-paid", fields).await else { return Ok(()) };
+    let fact = text(&asked.fields, "fact");
+    let outcome = match withdraw_money(&page.shop, &asked.who, asked.order.id, &fact).await {
+        Ok(()) => Ok("payment-withdrawn"),
+        Err(OrderError::TooMuch) => Err(Refused::Code("money-gone-back")),
+        Err(OrderError::NotFound) => Err(Refused::Code("unknown-choice")),
+        Err(error) => Err(error.into()),
     };
     asked.answer(&page, outcome).await;
     Ok(())

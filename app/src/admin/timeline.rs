@@ -24,6 +24,7 @@ fn happening_name(kind: &str) -> &str {
         "PaymentProcessed" => "Payment",
         "PaymentFailed" => "Payment failed",
         "PaymentVoided" => "Payment let go",
+        "PaymentWithdrawn" => "Payment was noted by mistake",
         "RefundRequested" => "Refund decided",
         "RefundIssued" => "Money went back",
         "ReturnRequested" => "Return requested",

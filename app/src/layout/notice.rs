@@ -90,6 +90,8 @@ fn words(code: &str) -> Option<&'static str> {
         "order-unpaid" => "It has to be paid before it is sent. Note the payment first, once the money is there.",
         "order-too-much" => "That is more than there is.",
         "order-nothing" => "Please say how much.",
+        "money-gone-back" => "Some of this money went back, or is to be sent back by a refund: it must have come.",
+        "no-transfer" => "Nothing of this order is to be sent back like this any more.",
         "order-no-account" => "Store credit needs an account, and this customer has none.",
         "order-not-held" => "Not all of that is at this location.",
         "order-state" => "That can’t be done with this order any more. Its state is below.",
@@ -178,6 +180,7 @@ fn good_words(code: &str) -> Option<&'static str> {
         }
         "refund-sent" => "It is noted that the money was sent, and the customer gets a mail.",
         "order-paid" => "The payment is noted.",
+        "payment-withdrawn" => "It is noted that this money has not come.",
         "return-requested" => "We have got your request, and answer by mail. You can add photos below.",
         "return-withdrawn" => "Your request is withdrawn.",
         "photos-added" => "We have your photos.",

@@ -47,6 +47,8 @@ pub enum Action {
     ShipmentDelivered,
     /// Staff noted money that came for an order.
     PaymentReceived,
+    /// Staff took back that money had come for an order.
+    PaymentWithdrawn,
     /// Staff gave back money of an order.
     OrderRefunded,
     /// Staff sent back money of an order by hand.
@@ -83,7 +85,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which people choose from them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::SignedIn,
         Self::SignInFailed,
         Self::PasswordChanged,
@@ -96,6 +98,7 @@ impl Action {
         Self::OrderShipped,
         Self::ShipmentDelivered,
         Self::PaymentReceived,
+        Self::PaymentWithdrawn,
         Self::OrderRefunded,
         Self::RefundSent,
         Self::StoreCreditAdjusted,
@@ -129,6 +132,7 @@ impl Action {
             Self::OrderShipped => "order-shipped",
             Self::ShipmentDelivered => "shipment-delivered",
             Self::PaymentReceived => "payment-received",
+            Self::PaymentWithdrawn => "payment-withdrawn",
             Self::OrderRefunded => "order-refunded",
             Self::RefundSent => "refund-sent",
             Self::StoreCreditAdjusted => "store-credit-adjusted",

@@ -14,7 +14,7 @@ use crate::orders::cancel::OrderCancelled;
 use crate::orders::draft::{OrderDrafted, OrderSubmitted};
 use crate::orders::edit::OrderEdited;
 use crate::orders::refund::RefundRequested;
-use crate::payments::{PaymentFailed, PaymentProcessed, PaymentVoided, RefundIssued};
+use crate::payments::{PaymentFailed, PaymentProcessed, PaymentVoided, PaymentWithdrawn, RefundIssued};
 use crate::returns::events::{
     ReturnApproved, ReturnClosed, ReturnReceived, ReturnRefunded, ReturnRejected, ReturnRequested, ReturnWithdrawn,
 };
@@ -73,6 +73,7 @@ static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         entry::<PaymentFailed>(),
         entry::<PaymentProcessed>(),
         entry::<PaymentVoided>(),
+        entry::<PaymentWithdrawn>(),
         entry::<ProfileUpdated>(),
         entry::<RecoveryCodeUsed>(),
         entry::<RefundIssued>(),

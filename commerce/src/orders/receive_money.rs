@@ -1,14 +1,17 @@
-//! Staff note money that came for an order another way than through a gateway: by transfer, or in cash.
+//! Staff note money that came for an order another way than through a gateway: by transfer, or in cash. Where they were
+//! mistaken, they take that back.
 
 use super::cancel::{OrderError, locked};
+use super::refund::GivenBack;
 use super::{Lifecycle, Order, OrderId};
 use crate::Shop;
 use crate::accounts::{Permission, SignedIn, UserId};
 use crate::audit::{self, Done};
 use crate::db;
 use crate::money::Money;
+use crate::payments::ledger::{self, Attempt, NewAttempt, Recorded};
 use crate::payments::record::{Source, record_within};
-use crate::payments::{Action, Fact, Outcome, ledger, ledger::Attempt, ledger::NewAttempt, pay};
+use crate::payments::{Action, Fact, Outcome, pay};
 
 /// Notes that money came for an order; `key` names the request, so that it counts once.
 ///
@@ -84,11 +87,77 @@ async fn attempt(shop: &Shop, staff: UserId, order: OrderId, amount: Money, key:
     };
     let new = record_within(shop, &tx, attempt, &[fact], Source::Staff).await?;
     if new {
-        let after = serde_json::json!({ "order": order.number.to_string(), "amount": amount.minor(),
-            "currency": amount.currency().code() });
-        let done = Done { after: Some(after), subject: None, ..Done::by(audit::Action::PaymentReceived, staff) };
-        audit::record(&tx, shop.clock.now(), done).await?;
+        audit::record(&tx, shop.clock.now(), done(audit::Action::PaymentReceived, staff, &order, amount)).await?;
     }
     tx.commit().await?;
     Ok(new)
+}
+
+/// Whether an entry of an attempt notes money that came by hand and was not taken back since: [`withdraw_money`] does.
+pub fn is_noted(shop: &Shop, attempt: &Attempt, noted: &Recorded) -> bool {
+    let is = |recorded: &Recorded, outcome| {
+        let entry = &recorded.entry;
+        entry.action == Action::Capture && entry.fact == noted.entry.fact && entry.outcome == outcome
+    };
+    let by_hand = shop.gateways.by_hand().contains(&attempt.gateway.as_str());
+    by_hand && is(noted, Outcome::Succeeded) && !attempt.entries.iter().any(|other| is(other, Outcome::Withdrawn))
+}
+
+/// Takes back that money came for an order, which never did: staff were mistaken. What is still to be sent back of it
+/// is not any more. Taken back twice, it is taken back.
+///
+/// # Errors
+/// [`OrderError::NotFound`] where no money of this name was noted for the order, [`OrderError::TooMuch`] where more went
+/// back than has come then.
+pub async fn withdraw_money(shop: &Shop, who: &SignedIn, order: OrderId, fact: &str) -> Result<(), OrderError> {
+    if !who.role.allows(Permission::OrdersWrite) {
+        return Err(OrderError::NotAllowed);
+    }
+    if db::retry(|| attempt_to_withdraw(shop, who.user, order, fact)).await? {
+        shop.outbox.notify_one();
+        shop.operations.notify_one();
+    }
+    Ok(())
+}
+
+/// Whether it was new.
+async fn attempt_to_withdraw(shop: &Shop, staff: UserId, order: OrderId, fact: &str) -> Result<bool, OrderError> {
+    let tx = shop.db.begin().await?;
+    let order = locked(&tx, order).await?;
+    let attempts = ledger::attempts(&tx, order.id).await?;
+    let named = |recorded: &&Recorded| {
+        let entry = &recorded.entry;
+        entry.action == Action::Capture && entry.outcome == Outcome::Succeeded && entry.fact == fact
+    };
+    let by_hand = |attempt: &&Attempt| shop.gateways.by_hand().contains(&attempt.gateway.as_str());
+    let noted = attempts.iter().filter(by_hand).find_map(|of| Some((of, of.entries.iter().find(named)?)));
+    let (attempt, noted) = noted.ok_or(OrderError::NotFound)?;
+    if !is_noted(shop, attempt, noted) {
+        return Ok(false);
+    }
+    let amount = Money::new(noted.entry.amount, order.currency);
+    let fact = Fact {
+        name: fact.to_owned(),
+        action: Action::Capture,
+        outcome: Outcome::Withdrawn,
+        amount,
+        reference: None,
+        operation: None,
+        reason: None,
+    };
+    let new = record_within(shop, &tx, attempt.id, &[fact], Source::Staff).await?;
+    // What somebody has decided to give back was there, and for what was given as store credit it has to be.
+    let left: Vec<_> = ledger::attempts(&tx, order.id).await?.iter().map(|of| of.state.refundable()).collect();
+    if left.iter().any(|left| *left < 0) || left.iter().sum::<i64>() < GivenBack::of(&tx, order.id).await?.credited {
+        return Err(OrderError::TooMuch);
+    }
+    audit::record(&tx, shop.clock.now(), done(audit::Action::PaymentWithdrawn, staff, &order, amount)).await?;
+    tx.commit().await?;
+    Ok(new)
+}
+
+fn done(action: audit::Action, staff: UserId, order: &Order, amount: Money) -> Done {
+    let after = serde_json::json!({ "order": order.number.to_string(), "amount": amount.minor(),
+        "currency": amount.currency().code() });
+    Done { after: Some(after), subject: None, ..Done::by(action, staff) }
 }

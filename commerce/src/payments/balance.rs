@@ -54,9 +54,16 @@ impl Balance {
 /// Adds up the entries of one attempt.
 ///
 /// A fact that was told with two outcomes has succeeded, whichever was told first; only a refund that was told to have
-/// succeeded can still fail, when the bank sends it back.
+/// succeeded can still fail, when the bank sends it back, and a capture be withdrawn, when who has noted it was mistaken.
 pub fn balance<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Balance {
-    let mut facts = BTreeMap::<(Action, &str), (bool, bool, i64)>::new();
+    #[derive(Default)]
+    struct Told {
+        succeeded: bool,
+        failed: bool,
+        withdrawn: bool,
+        amount: i64,
+    }
+    let mut facts = BTreeMap::<(Action, &str), Told>::new();
     let mut balancing = BTreeSet::new();
     for entry in entries {
         let fact = facts.entry((entry.action, &entry.fact)).or_default();
@@ -65,19 +72,20 @@ pub fn balance<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Balance {
         }
         match entry.outcome {
             Outcome::Succeeded => {
-                fact.0 = true;
+                fact.succeeded = true;
                 // Told twice with different amounts, the larger one is the later one: captures in parts add up.
-                fact.2 = fact.2.max(entry.amount);
+                fact.amount = fact.amount.max(entry.amount);
             }
-            Outcome::Failed => fact.1 = true,
+            Outcome::Failed => fact.failed = true,
+            Outcome::Withdrawn => fact.withdrawn = true,
             Outcome::Pending => {}
         }
     }
     let mut balance = Balance::default();
-    for ((action, fact), (succeeded, failed, amount)) in facts {
+    for ((action, fact), Told { succeeded, failed, withdrawn, amount }) in facts {
         match action {
             Action::Authorise if succeeded => balance.authorised += amount,
-            Action::Capture if succeeded => balance.captured += amount,
+            Action::Capture if succeeded && !withdrawn => balance.captured += amount,
             Action::Refund if succeeded && !failed => {
                 balance.refunded += amount;
                 balance.excess += if balancing.contains(fact) { amount } else { 0 };

@@ -146,11 +146,13 @@ pub enum Outcome {
     Succeeded,
     /// It did not happen.
     Failed,
+    /// Who has told that it happened was mistaken.
+    Withdrawn,
 }
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 3] = [Self::Pending, Self::Succeeded, Self::Failed];
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Succeeded, Self::Failed, Self::Withdrawn];
 
     /// How it is stored.
     pub fn code(self) -> &'static str {
@@ -158,6 +160,7 @@ impl Outcome {
             Self::Pending => "pending",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
@@ -252,3 +255,18 @@ pub struct PaymentVoided {
     pub amount: Money,
 }
 event!(PaymentVoided, version 1, about order);
+
+/// Reports that money of an order, of which [`PaymentProcessed`] was reported, never came: staff had noted it by mistake.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+pub struct PaymentWithdrawn {
+    /// Which order.
+    pub order: OrderId,
+    /// Which attempt to pay it.
+    pub attempt: PaymentAttemptId,
+    /// How it was said to have come.
+    pub gateway: String,
+    /// How much.
+    pub amount: Money,
+}
+event!(PaymentWithdrawn, version 1, about order);

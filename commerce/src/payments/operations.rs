@@ -1,11 +1,13 @@
 //! What gateways are asked for: written down with the decision, done once that is committed.
 
-use super::ledger::stored_action;
-use super::{Action, Gateways, OperationId, PaymentAttemptId, Wish};
+use super::ledger::{Attempt, stored_action};
+use super::{Action, Due, Gateways, OperationId, PaymentAttemptId, Wish, wishes};
+use crate::Shop;
 use crate::db::{in_list, sql};
 use crate::orders::{OrderId, RefundId};
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use std::collections::HashMap;
 
 /// Why gateways are asked to give back what is more than is due, which nobody has to decide.
 pub const BALANCE: &str = "balance";
@@ -57,6 +59,63 @@ pub(super) async fn take_back_paused<C: ConnectionTrait>(tx: &C, order: OrderId)
              WHERE a.order_id = $1 AND {IS_PAUSED}) AND tries = 0"
     );
     tx.execute_raw(sql(tx, &text, [order.into()])).await.map(drop)
+}
+
+/// Takes transfers off the list of staff that nobody has decided and that are not what is too much any more: the order
+/// has become dearer since, or what was noted for it was a mistake. In a transaction of the caller's that holds the
+/// order's lock and looks anew what is to be asked for; gives whether there were any.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn drop_transfers<C: ConnectionTrait>(
+    shop: &Shop,
+    tx: &C,
+    order: OrderId,
+    due: Due,
+    attempts: &[Attempt],
+) -> Result<bool, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: OperationId,
+        attempt_id: PaymentAttemptId,
+        amount: i64,
+        reason: String,
+    }
+    let refunds = |attempt: &Attempt| attempt.state.under_way.iter().any(|(action, _)| *action == Action::Refund);
+    if !attempts.iter().any(|attempt| refunds(attempt) && shop.gateways.by_hand().contains(&attempt.gateway.as_str())) {
+        return Ok(false);
+    }
+    let text = format!(
+        "SELECT p.id, p.attempt_id, p.amount, p.reason FROM payment_operations p
+         JOIN payment_attempts a ON a.id = p.attempt_id
+         WHERE a.order_id = $1 AND p.due_at IS NOT NULL AND p.refund_id IS NULL AND {} ORDER BY p.id",
+        is_sent_by_hand(&shop.gateways),
+    );
+    let open = Row::find_by_statement(sql(tx, &text, [order.into()])).all(tx).await?;
+    let mut states: Vec<_> = attempts.iter().map(|attempt| attempt.state.clone()).collect();
+    for transfer in &open {
+        let Some(state) = states.iter_mut().find(|state| state.id == transfer.attempt_id) else { continue };
+        let asked = (Action::Refund, transfer.amount);
+        if let Some(place) = state.under_way.iter().position(|under_way| *under_way == asked) {
+            state.under_way.remove(place);
+            state.giving_back -= if transfer.reason == BALANCE { 0 } else { transfer.amount };
+        }
+    }
+    let mut wanted = HashMap::<PaymentAttemptId, i64>::new();
+    for wish in wishes(due, &states).iter().filter(|wish| wish.action == Action::Refund) {
+        *wanted.entry(wish.attempt).or_default() += wish.amount;
+    }
+    let mut any = false;
+    for Row { id, attempt_id, amount, .. } in open {
+        match wanted.get_mut(&attempt_id).filter(|wanted| **wanted >= amount) {
+            Some(wanted) => *wanted -= amount,
+            None => {
+                tx.execute_raw(sql(tx, "DELETE FROM payment_operations WHERE id = $1", [id.into()])).await?;
+                any = true;
+            }
+        }
+    }
+    Ok(any)
 }
 
 /// Why a gateway is asked for something.

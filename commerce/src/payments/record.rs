@@ -4,7 +4,7 @@
 use super::operations::{self, Asked, BALANCE};
 use super::{
     Action, Due, Fact, OperationId, Outcome, PaymentAttemptId, PaymentFailed, PaymentProcessed, PaymentVoided,
-    RefundIssued, ledger, outstanding, state, wishes,
+    PaymentWithdrawn, RefundIssued, ledger, outstanding, state, wishes,
 };
 use crate::Shop;
 use crate::db::{self, for_update, sql};
@@ -141,8 +141,18 @@ pub(crate) async fn settle_up<C: ConnectionTrait>(
     }
     let order = queries::by_id(tx, order).await?.ok_or_else(|| DbErr::RecordNotFound(order.to_string()))?;
     let given = GivenBack::of(tx, order.id).await?;
-    let states: Vec<_> = attempts.iter().map(|attempt| attempt.state.clone()).collect();
     let amount = order.due().minor();
+    let due = |lifecycle, attempts: &[ledger::Attempt]| Due {
+        lifecycle,
+        amount,
+        capture: takes_now(order.fulfilment, attempts),
+        keeps_payment: order.keeps_payment,
+        credited: given.credited,
+    };
+    if operations::drop_transfers(shop, tx, order.id, due(order.lifecycle, &attempts), &attempts).await? {
+        attempts = ledger::attempts(tx, order.id).await?;
+    }
+    let states: Vec<_> = attempts.iter().map(|attempt| attempt.state.clone()).collect();
     let payment = state(order.total.gross, given.credit(&order), &states);
     let text = "UPDATE orders SET payment = $2, version = version + 1, updated_at = $3 WHERE id = $1 RETURNING version";
     let row = tx.query_one_raw(sql(tx, text, [order.id.into(), payment.code().into(), now.into()])).await?;
@@ -153,14 +163,7 @@ pub(crate) async fn settle_up<C: ConnectionTrait>(
         place(shop, tx, &order, now).await?;
         lifecycle = Lifecycle::Placed;
     }
-    let due = Due {
-        lifecycle,
-        amount,
-        capture: takes_now(order.fulfilment, &attempts),
-        keeps_payment: order.keeps_payment,
-        credited: given.credited,
-    };
-    for wish in wishes(due, &states) {
+    for wish in wishes(due(lifecycle, &attempts), &states) {
         let given_up = lifecycle == Lifecycle::Cancelled && !order.keeps_payment;
         let reason = if given_up { "cancelled" } else { BALANCE };
         let asked = attempts.iter().find(|attempt| attempt.id == wish.attempt);
@@ -182,6 +185,7 @@ pub(crate) enum Report {
     Failed(PaymentFailed),
     Refunded(RefundIssued),
     Voided(PaymentVoided),
+    Withdrawn(PaymentWithdrawn),
 }
 
 impl Report {
@@ -191,6 +195,7 @@ impl Report {
             Self::Failed(event) => NewEvent::of(event, version),
             Self::Refunded(event) => NewEvent::of(event, version),
             Self::Voided(event) => NewEvent::of(event, version),
+            Self::Withdrawn(event) => NewEvent::of(event, version),
         }
     }
 }
@@ -213,6 +218,9 @@ fn new_events(order: OrderId, attempt: PaymentAttemptId, gateway: &str, facts: &
             }
             (_, Outcome::Failed) => {
                 Some(Report::Failed(PaymentFailed { order, attempt, gateway: gateway(), action, reason }))
+            }
+            (_, Outcome::Withdrawn) => {
+                Some(Report::Withdrawn(PaymentWithdrawn { order, attempt, gateway: gateway(), amount }))
             }
             (_, Outcome::Pending) => None,
         }

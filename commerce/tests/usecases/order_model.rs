@@ -126,7 +126,8 @@ fn deed() -> impl Strategy<Value = Deed> {
         6 => any::<(usize, bool)>().prop_map(|(parcel, told)| Deed::Deliver(parcel, told)),
         4 => (share, back).prop_map(|(share, method)| Deed::Refund(share, method)),
         6 => percent.prop_map(Deed::Money),
-        12 => sent_back().prop_map(Deed::SendBack),
+        1 => any::<usize>().prop_map(Deed::Mistake),
+        14 => sent_back().prop_map(Deed::SendBack),
         4 => (0..VARIATIONS, 0..7_i64).prop_map(|(what, pieces)| Deed::Edit(what, pieces)),
     ]
 }

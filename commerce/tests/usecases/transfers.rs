@@ -6,7 +6,7 @@ use crate::order_work::ordered;
 use commerce::accounts::SignedIn;
 use commerce::money::{Currency, Money};
 use commerce::orders::cancel::{OrderError, cancel_for};
-use commerce::orders::receive_money::receive_money;
+use commerce::orders::receive_money::{receive_money, withdraw_money};
 use commerce::orders::refund::{Refund, RefundMethod, refund, refundable};
 use commerce::orders::send_money::{Transfer, send_money, to_send, to_send_of};
 use commerce::orders::{Order, OrderId, Payment, queries};
@@ -117,6 +117,86 @@ both_databases! {
         assert_eq!(send_all(&shop, &ada).await, 1);
         assert_eq!((order(&shop, paid.id).await.payment, kept(&shop, paid.id).await), (Payment::Refunded, 0));
         assert_eq!(send_all(&shop, &ada).await, 0);
+        shop.assert_all_is_well().await;
+    }
+
+    async fn what_was_noted_by_mistake_is_taken_back(shop: TestShop) {
+        let ada = shop.admin("ada@example.org").await;
+        let eve = shop.member("eve@example.org").await;
+        let id = ordered(&shop, "bank_transfer").await;
+        let due = order(&shop, id).await.due();
+        let ten_times = euros(due.minor() * 10);
+        receive_money(&shop, &ada, id, ten_times, "slip").await.expect("noted");
+        assert_eq!(order(&shop, id).await.payment, Payment::Paid);
+        assert_eq!(open(&shop, id).await[0].amount, euros(due.minor() * 9));
+        let (fact, other) = (format!("{id}:slip"), ordered(&shop, "bank_transfer").await);
+        assert!(matches!(withdraw_money(&shop, &eve, id, &fact).await, Err(OrderError::NotAllowed)));
+        assert!(matches!(withdraw_money(&shop, &ada, id, "slip").await, Err(OrderError::NotFound)));
+        assert!(matches!(withdraw_money(&shop, &ada, other, &fact).await, Err(OrderError::NotFound)));
+        let both = tokio::join!(withdraw_money(&shop, &ada, id, &fact), withdraw_money(&shop, &ada, id, &fact));
+        both.0.and(both.1).expect("taken back, and taken back already");
+        assert_eq!((order(&shop, id).await.payment, kept(&shop, id).await), (Payment::None, 0));
+        assert_eq!(open(&shop, id).await, [], "nothing came that could go back");
+        receive_money(&shop, &ada, id, due, "slip").await.expect("noted before");
+        assert_eq!(order(&shop, id).await.payment, Payment::None, "the form was sent again, late");
+        receive_money(&shop, &ada, id, due, "other slip").await.expect("noted");
+        assert_eq!((order(&shop, id).await.payment, kept(&shop, id).await), (Payment::Paid, due.minor()));
+        assert_eq!(shop.reported("PaymentWithdrawn").await.len(), 1);
+        let noted = "SELECT COUNT(*) AS n FROM audit_log WHERE action = 'payment-withdrawn'";
+        assert_eq!(shop.number(noted, []).await, 1);
+        shop.assert_all_is_well().await;
+        // Also where the order was given up meanwhile.
+        cancel_for(&shop, &ada, id, true, true).await.expect("cancelled");
+        assert_eq!(open(&shop, id).await[0].amount, due);
+        withdraw_money(&shop, &ada, id, &format!("{id}:other slip")).await.expect("taken back");
+        assert_eq!((open(&shop, id).await, kept(&shop, id).await), (vec![], 0));
+        shop.assert_all_is_well().await;
+    }
+
+    async fn what_went_back_is_not_taken_for_a_mistake(shop: TestShop) {
+        let ada = shop.admin("ada@example.org").await;
+        let paid = paid(&shop, &ada, "bank_transfer").await;
+        let cent = Refund {
+            key: "a".to_owned(),
+            amount: Some(euros(1)),
+            lines: Vec::new(),
+            method: RefundMethod::Original,
+            reason: "late".to_owned(),
+        };
+        refund(&shop, &ada, paid.id, &cent).await.expect("decided");
+        let fact = format!("{}:slip", paid.id);
+        for _ in 0..2 {
+            let refused = withdraw_money(&shop, &ada, paid.id, &fact).await;
+            assert!(matches!(refused, Err(OrderError::TooMuch)), "{refused:?}");
+            send_all(&shop, &ada).await;
+        }
+        assert_eq!(kept(&shop, paid.id).await, paid.total.gross - 1);
+        let by_card = ordered(&shop, "card").await;
+        let attempts = ledger::attempts(shop.db.primary(), by_card).await.expect("read");
+        for recorded in &attempts[0].entries {
+            let refused = withdraw_money(&shop, &ada, by_card, &recorded.entry.fact).await;
+            assert!(matches!(refused, Err(OrderError::NotFound)), "its gateway has told it: {refused:?}");
+        }
+        shop.assert_all_is_well().await;
+    }
+
+    async fn what_is_too_much_for_a_while_only_is_not_sent(shop: TestShop) {
+        let ada = shop.admin("ada@example.org").await;
+        let paid = paid(&shop, &ada, "bank_transfer").await;
+        change(&shop, &ada, paid.id, &[1, 1]).await;
+        let less = open(&shop, paid.id).await;
+        assert_eq!(less.iter().map(|transfer| transfer.amount).collect::<Vec<_>>(), [euros(1_001)]);
+        shop.wait_seconds(1);
+        receive_money(&shop, &ada, paid.id, euros(5), "more").await.expect("noted");
+        let both = open(&shop, paid.id).await;
+        assert_eq!((both[0].operation, both[1].amount, both.len()), (less[0].operation, euros(5), 2), "one may be under way");
+        withdraw_money(&shop, &ada, paid.id, &format!("{}:more", paid.id)).await.expect("taken back");
+        assert_eq!(open(&shop, paid.id).await, less);
+        change(&shop, &ada, paid.id, &[2, 1]).await;
+        assert_eq!(open(&shop, paid.id).await, [], "it costs again what was paid");
+        let refused = send_money(&shop, &ada, paid.id, less[0].operation).await;
+        assert!(matches!(refused, Err(OrderError::NotFound)), "{refused:?}");
+        assert_eq!((order(&shop, paid.id).await.payment, kept(&shop, paid.id).await), (Payment::Paid, paid.total.gross));
         shop.assert_all_is_well().await;
     }
 

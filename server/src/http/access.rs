@@ -171,6 +171,7 @@ pub const ROUTES: &[(&str, Access)] = &[
     ("/actions/admin/order-cancel", Staff(Permission::OrdersWrite)),
     ("/actions/admin/order-delivered", Staff(Permission::OrdersWrite)),
     ("/actions/admin/order-label", Staff(Permission::OrdersWrite)),
+    ("/actions/admin/order-not-paid", Staff(Permission::OrdersWrite)),
     ("/actions/admin/order-paid", Staff(Permission::OrdersWrite)),
     ("/actions/admin/order-rates", Staff(Permission::OrdersWrite)),
     ("/actions/admin/order-refund", Staff(Permission::OrdersWrite)),

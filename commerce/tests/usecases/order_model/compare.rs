@@ -48,16 +48,16 @@ impl World {
 
     /// Fails where the shop or the gateway's books say something else of an order than the model.
     pub(super) async fn compare(&self, model: &Model) -> Result<(), TestCaseError> {
-        prop_assert_eq!(self.balance().await, model.balance(), "store credit");
+        prop_assert_eq!(self.balance().await, model.balance(), "store credit: {:?}", model.orders);
         if self.orders.is_empty() {
             return Ok(());
         }
         let (places, ids) = self.ids();
         let text = format!(
             "SELECT o.id, o.lifecycle, o.payment, o.fulfilment, o.total, o.store_credit, CAST(COALESCE((
-                 SELECT SUM(CASE WHEN e.action = 'capture' THEN e.amount ELSE -e.amount END) FROM payment_events e
-                 JOIN payment_attempts a ON a.id = e.attempt_id
-                 WHERE a.order_id = o.id AND e.action IN ('capture', 'refund') AND e.outcome = 'succeeded'
+                 SELECT SUM(CASE WHEN (e.action = 'capture') = (e.outcome = 'succeeded') THEN e.amount ELSE -e.amount END)
+                 FROM payment_events e JOIN payment_attempts a ON a.id = e.attempt_id
+                 WHERE a.order_id = o.id AND e.action IN ('capture', 'refund') AND e.outcome IN ('succeeded', 'withdrawn')
              ), 0) AS BIGINT) AS money FROM orders o WHERE o.id IN ({places})"
         );
         for row in self.shop().rows::<Facts>(&text, ids.clone()).await {

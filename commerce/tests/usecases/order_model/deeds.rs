@@ -18,7 +18,7 @@ use commerce::fulfilment::ship::{deliver, ship};
 use commerce::fulfilment::{TrackingEvent, TrackingKind, queries as shipments};
 use commerce::money::{Currency, Money};
 use commerce::orders::cancel::{self, OrderError};
-use commerce::orders::receive_money::receive_money;
+use commerce::orders::receive_money::{receive_money, withdraw_money};
 use commerce::orders::refund::{Refund, refund};
 use commerce::orders::{Order, OrderId, queries};
 use commerce::payments::test_gateway::Scenario;
@@ -33,6 +33,12 @@ use std::collections::BTreeMap;
 #[derive(Clone, FromQueryResult)]
 pub struct Sent {
     pub body: String,
+}
+
+/// Money that staff have noted.
+#[derive(FromQueryResult)]
+struct Noted {
+    fact: String,
 }
 
 /// How often a gateway that is told how to answer can be asked in one sweep.
@@ -262,6 +268,20 @@ impl World {
                 let outcome = of_order(receive_money(&shop, &who, id, amount, &key).await);
                 prop_assert_eq!(&of_order(receive_money(&shop, &who, id, amount, &key).await), &outcome);
                 outcome
+            }
+            Deed::Mistake(which) => {
+                let text = "SELECT e.fact FROM payment_events e JOIN payment_attempts a ON a.id = e.attempt_id
+                            WHERE a.order_id = $1 AND e.source = 'staff' AND e.action = 'capture'
+                            AND e.outcome = 'succeeded' ORDER BY e.id";
+                let noted: Vec<Noted> = shop.rows(text, [id.into()]).await;
+                match noted.get(which % noted.len().max(1)) {
+                    Some(Noted { fact }) => {
+                        let outcome = of_order(withdraw_money(&shop, &who, id, fact).await);
+                        prop_assert_eq!(&of_order(withdraw_money(&shop, &who, id, fact).await), &outcome);
+                        outcome
+                    }
+                    None => Outcome::Done,
+                }
             }
         };
         model.stock.now = shop.clock.now();

@@ -1,7 +1,7 @@
 //! The life of orders without a database: what may be done with one, and what becomes of its goods and its money.
 
 use super::attempt::{Attempt, Method};
-use super::order::{Order, Outcome, total};
+use super::order::{Note, Order, Outcome, total};
 use crate::harness::Answer;
 use crate::stock_model::model as stock;
 use chrono::TimeDelta;
@@ -90,6 +90,8 @@ pub enum Deed {
     Edit(usize, i64),
     /// How much of the total comes by hand, in percent.
     Money(i64),
+    /// One of the payments that came by hand never did.
+    Mistake(usize),
 }
 
 /// What a customer sends back.
@@ -293,9 +295,12 @@ impl Model {
                 if !order.attempts.iter().any(|attempt| attempt.method == method) {
                     order.attempts.push(Attempt::new(method, amount, false));
                 }
-                let attempt = order.attempts.iter_mut().rev().find(|attempt| attempt.method == method);
-                attempt.expect("an attempt").captured += amount;
+                let attempt = order.attempts.iter().rposition(|attempt| attempt.method == method);
+                let attempt = attempt.expect("an attempt");
+                order.attempts[attempt].captured += amount;
+                order.notes.push(Note { attempt, amount, withdrawn: false });
             }
+            Deed::Mistake(which) => return order.withdraw(which),
             Deed::Edit(what, pieces) => match order.edit(what, pieces) {
                 Ok(more) => {
                     self.stock.sold[what] += more;

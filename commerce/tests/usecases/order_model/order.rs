@@ -48,6 +48,16 @@ pub struct Order {
     /// How many pieces have come back.
     pub sent_back: BTreeMap<usize, i64>,
     pub attempts: Vec<Attempt>,
+    /// What staff have noted of money that came by hand.
+    pub notes: Vec<Note>,
+}
+
+/// That money came by hand.
+#[derive(Clone, Copy, Debug)]
+pub struct Note {
+    pub attempt: usize,
+    pub amount: i64,
+    pub withdrawn: bool,
 }
 
 /// What came of something that was done with an order.
@@ -83,6 +93,7 @@ impl Order {
             paid_back: BTreeMap::new(),
             sent_back: BTreeMap::new(),
             attempts: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -99,6 +110,7 @@ impl Order {
                 self.attempts.iter().any(|of| of.method == Method::Test && of.named && of.is_open())
             }
             Deed::Money(_) => self.is_open() && self.owed() > 0,
+            Deed::Mistake(_) => self.notes.iter().any(|note| !note.withdrawn),
             _ => true,
         }
     }
@@ -239,6 +251,22 @@ impl Order {
                 }
             }
         }
+    }
+
+    /// Money that was noted never came; what went back of it had.
+    pub fn withdraw(&mut self, which: usize) -> Outcome {
+        let count = self.notes.len().max(1);
+        let (kept, credited) = (self.kept(), self.credited);
+        let Some(note) = self.notes.get_mut(which % count).filter(|note| !note.withdrawn) else {
+            return Outcome::Done;
+        };
+        let attempt = &mut self.attempts[note.attempt];
+        if attempt.kept() < note.amount || kept - note.amount < credited {
+            return Outcome::Refused("too much");
+        }
+        attempt.captured -= note.amount;
+        note.withdrawn = true;
+        Outcome::Done
     }
 
     /// The attempts that somebody could still pay are ended.
