@@ -107,7 +107,8 @@ async fn open(shop: &Shop, condition: &str, values: Vec<Value>) -> Result<Vec<Tr
     rows.into_iter().map(transfer).collect()
 }
 
-/// Notes that money of an order was sent back by hand; noted again, it was sent once.
+/// Notes that money of an order was sent back by hand; noted again, it was sent once. What was taken off the list
+/// meanwhile was sent all the same.
 ///
 /// # Errors
 /// [`OrderError::NotFound`] where nothing of the order asks for it, [`OrderError::WrongState`] where a gateway sends
@@ -135,8 +136,10 @@ async fn attempt(shop: &Shop, staff: UserId, order: OrderId, operation: Operatio
     let tx = shop.db.begin().await?;
     let order = locked(&tx, order).await?;
     let text = format!(
-        "SELECT p.attempt_id, p.amount, p.due_at IS NOT NULL AS open, {} AS by_hand FROM payment_operations p
-         JOIN payment_attempts a ON a.id = p.attempt_id WHERE p.id = $1 AND a.order_id = $2",
+        "SELECT p.attempt_id, p.amount, {} AS by_hand,
+                NOT EXISTS (SELECT 1 FROM payment_events e WHERE e.operation_id = p.id) AS open
+         FROM payment_operations p JOIN payment_attempts a ON a.id = p.attempt_id
+         WHERE p.id = $1 AND a.order_id = $2",
         is_sent_by_hand(&shop.gateways),
     );
     let row = Row::find_by_statement(sql(&tx, &text, [operation.into(), order.id.into()])).one(&tx).await?;

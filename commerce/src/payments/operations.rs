@@ -62,8 +62,9 @@ pub(super) async fn take_back_paused<C: ConnectionTrait>(tx: &C, order: OrderId)
 }
 
 /// Takes transfers off the list of staff that nobody has decided and that are not what is too much any more: the order
-/// has become dearer since, or what was noted for it was a mistake. In a transaction of the caller's that holds the
-/// order's lock and looks anew what is to be asked for; gives whether there were any.
+/// has become dearer since, or what was noted for it was a mistake. Who has made one meanwhile can still note that. In a
+/// transaction of the caller's that holds the order's lock and looks anew what is to be asked for; gives whether there
+/// were any.
 ///
 /// # Errors
 /// When the database fails.
@@ -88,7 +89,8 @@ pub(super) async fn drop_transfers<C: ConnectionTrait>(
     let text = format!(
         "SELECT p.id, p.attempt_id, p.amount, p.reason FROM payment_operations p
          JOIN payment_attempts a ON a.id = p.attempt_id
-         WHERE a.order_id = $1 AND p.due_at IS NOT NULL AND p.refund_id IS NULL AND {} ORDER BY p.id",
+         WHERE a.order_id = $1 AND p.due_at IS NOT NULL AND p.refund_id IS NULL AND {}
+         ORDER BY CASE WHEN p.reason = '{BALANCE}' THEN 1 ELSE 0 END, p.id",
         is_sent_by_hand(&shop.gateways),
     );
     let open = Row::find_by_statement(sql(tx, &text, [order.into()])).all(tx).await?;
@@ -110,7 +112,8 @@ pub(super) async fn drop_transfers<C: ConnectionTrait>(
         match wanted.get_mut(&attempt_id).filter(|wanted| **wanted >= amount) {
             Some(wanted) => *wanted -= amount,
             None => {
-                tx.execute_raw(sql(tx, "DELETE FROM payment_operations WHERE id = $1", [id.into()])).await?;
+                let text = "UPDATE payment_operations SET due_at = NULL WHERE id = $1";
+                tx.execute_raw(sql(tx, text, [id.into()])).await?;
                 any = true;
             }
         }

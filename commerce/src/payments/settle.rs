@@ -61,8 +61,8 @@ pub async fn settle_due(shop: &Shop) -> Result<usize, DbErr> {
 /// When an order that has not changed since a while is looked at again.
 fn next_look(now: DateTime<Utc>, changed_at: DateTime<Utc>, pay_by: Option<DateTime<Utc>>) -> DateTime<Utc> {
     let pause = ((now - changed_at).num_seconds() / 10).clamp(AGAIN_SECONDS, AGAIN_MOST_SECONDS);
-    let next = now + TimeDelta::seconds(pause);
-    pay_by.filter(|by| *by > now).map_or(next, |by| next.min(by))
+    let ends = pay_by.map(|by| [by, by + TimeDelta::minutes(SILENCE_MINUTES)]).into_iter().flatten();
+    ends.filter(|end| *end > now).fold(now + TimeDelta::seconds(pause), DateTime::min)
 }
 
 /// Asks what became of an order's payment; past its time it is placed or cancelled. It is looked at again at `next`.
