@@ -279,17 +279,18 @@ fn Payments(page: Page, number: String, attempts: Vec<Attempt>, may: bool) -> im
     for attempt in &attempts {
         for told in &attempt.entries {
             let amount = Money::new(told.entry.amount, attempt.amount.currency());
+            let since = minute(told.at);
             let noted = may && receive_money::is_noted(&page.shop, attempt, told);
             let mistake = noted.then(|| view! {
                 <form method="post" action="/actions/admin/order-not-paid">
                     <input type="hidden" name="number" value=number.clone() />
                     <input type="hidden" name="fact" value=told.entry.fact.clone() />
-                    <button class="button" aria-label=format!("Noted by mistake: {amount}")>"Noted by mistake"</button>
+                    <button class="button" aria-label=format!("Noted by mistake: {amount}, {since}")>"Noted by mistake"</button>
                 </form>
             });
             rows.push(view! {
                 <tr>
-                    <td>{minute(told.at)}</td>
+                    <td>{since}</td>
                     <td>{method_name(&attempt.gateway)}</td>
                     <td>{told.entry.action.code()}</td>
                     <td>{told.entry.outcome.code()}" "{told.reason.clone()}{mistake}</td>

@@ -16,8 +16,8 @@ use crate::payments::{Action, Fact, Outcome, pay};
 /// Notes that money came for an order; `key` names the request, so that it counts once.
 ///
 /// # Errors
-/// [`OrderError::WrongState`] where a gateway takes the money of this order and nothing of it is missing,
-/// [`OrderError::Nothing`] for no money.
+/// [`OrderError::WrongState`] where a gateway takes the money of this order and nothing of it is missing, or what this
+/// request noted was taken back since, [`OrderError::Nothing`] for no money.
 pub async fn receive_money(
     shop: &Shop,
     who: &SignedIn,
@@ -55,7 +55,12 @@ async fn attempt(shop: &Shop, staff: UserId, order: OrderId, amount: Money, key:
     let attempts = ledger::attempts(&tx, order.id).await?;
     let name = format!("{}:{key}", order.id);
     // Noted twice, it is known: it may have been all that was missing.
-    if attempts.iter().flat_map(|attempt| &attempt.entries).any(|known| known.entry.fact == name) {
+    let known = attempts.iter().flat_map(|attempt| &attempt.entries).filter(|known| known.entry.fact == name);
+    let told: Vec<_> = known.map(|known| known.entry.outcome).collect();
+    if told.contains(&Outcome::Withdrawn) {
+        return Err(OrderError::WrongState);
+    }
+    if !told.is_empty() {
         return Ok(false);
     }
     let attempt = match by_hand(shop, &order, &attempts) {

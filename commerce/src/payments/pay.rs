@@ -98,21 +98,21 @@ pub async fn pay(shop: &Shop, order: OrderId, payer: Option<UserId>) -> Result<O
 }
 
 /// Asks a gateway again for what it was asked for last and has not answered, where that is still what is to be paid.
-/// Nobody is there to begin anew, nor is what was replaced since to be paid as well. Gives whether it was asked and is
-/// silent still.
+/// Nobody is there to begin anew, nor is what was replaced since to be paid as well. Gives whether it is silent still;
+/// none where it was not asked.
 ///
 /// # Errors
 /// As those of [`pay`].
-pub(super) async fn pay_again(shop: &Shop, order: OrderId) -> Result<bool, CheckoutError> {
+pub(super) async fn pay_again(shop: &Shop, order: OrderId) -> Result<Option<bool>, CheckoutError> {
     let db = shop.db.primary();
-    let Some(order) = queries::by_id(db, order).await? else { return Ok(false) };
+    let Some(order) = queries::by_id(db, order).await? else { return Ok(None) };
     let attempts = ledger::attempts(db, order.id).await?;
     let owed = owed_of(&order, &attempts);
     match attempts.last() {
         Some(last) if last.is_unanswered() && last.amount == owed && can_pay(shop, &order, owed) => {
-            Ok(request(shop, &order, last).await? == Reply::Silence)
+            Ok(Some(request(shop, &order, last).await? == Reply::Silence))
         }
-        _ => Ok(false),
+        _ => Ok(None),
     }
 }
 

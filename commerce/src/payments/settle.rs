@@ -77,11 +77,12 @@ async fn settle(shop: &Shop, id: OrderId, next: DateTime<Utc>) -> Result<(), DbE
     let attempts = ledger::attempts(db, id).await?;
     for (number, attempt) in (1..).zip(&attempts) {
         // Nobody is there to be sent to a gateway's page; what was asked for without an answer may have been charged.
-        if attempt.is_unanswered() && number == attempts.len() {
-            silent |= request(shop, id).await?;
-        } else {
-            silent |= ask(shop, &order, attempt, late).await?.is_none();
-        }
+        let is_last = number == attempts.len();
+        let requested = if is_last && attempt.is_unanswered() { request(shop, id).await? } else { None };
+        silent |= match requested {
+            Some(silent) => silent,
+            None => ask(shop, &order, attempt, late).await?.is_none(),
+        };
     }
     let Some(order) = queries::by_id(db, id).await? else { return Ok(()) };
     if order.lifecycle != Lifecycle::AwaitingPayment {
@@ -96,15 +97,16 @@ async fn settle(shop: &Shop, id: OrderId, next: DateTime<Utc>) -> Result<(), DbE
     Ok(())
 }
 
-/// Requests once more what a gateway was asked for last without an answer; gives whether it is silent still.
-async fn request(shop: &Shop, id: OrderId) -> Result<bool, DbErr> {
+/// Requests once more what a gateway was asked for last without an answer; gives whether it is silent still, and none
+/// where that is not to be requested any more.
+async fn request(shop: &Shop, id: OrderId) -> Result<Option<bool>, DbErr> {
     match pay_again(shop, id).await {
         Ok(silent) => Ok(silent),
-        Err(CheckoutError::PaymentDeclined) => Ok(false),
+        Err(CheckoutError::PaymentDeclined) => Ok(Some(false)),
         Err(CheckoutError::Db(error)) => Err(error),
         Err(error) => {
             tracing::warn!(order.id = %id, %error, "order left open");
-            Ok(false)
+            Ok(None)
         }
     }
 }

@@ -137,8 +137,9 @@ both_databases! {
         both.0.and(both.1).expect("taken back, and taken back already");
         assert_eq!((order(&shop, id).await.payment, kept(&shop, id).await), (Payment::None, 0));
         assert_eq!(open(&shop, id).await, [], "nothing came that could go back");
-        receive_money(&shop, &ada, id, due, "slip").await.expect("noted before");
-        assert_eq!(order(&shop, id).await.payment, Payment::None, "the form was sent again, late");
+        let late = receive_money(&shop, &ada, id, due, "slip").await;
+        assert!(matches!(late, Err(OrderError::WrongState)), "the form was sent again: {late:?}");
+        assert_eq!(order(&shop, id).await.payment, Payment::None);
         receive_money(&shop, &ada, id, due, "other slip").await.expect("noted");
         assert_eq!((order(&shop, id).await.payment, kept(&shop, id).await), (Payment::Paid, due.minor()));
         assert_eq!(shop.reported("PaymentWithdrawn").await.len(), 1);

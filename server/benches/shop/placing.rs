@@ -101,8 +101,9 @@ pub async fn measure(bench: &mut Bench<'_>, buy: &Buy<'_>) -> Result<Vec<String>
 
     let carts = prepare(bench, &buy(&one), Reach::Review, count).await?;
     slow_log(&pool, SLOW_LOG_MICROS).await?;
-    let (placed, floor) = beside(bench, &by_hand, "place, all the same, slow log", carts, load(None)).await?;
+    let slow = beside(bench, &by_hand, "place, all the same, slow log", carts, load(None)).await;
     slow_log(&pool, 0).await?;
+    let (placed, floor) = slow?;
     lines.push(format!(
         "with {SLOW_LOG_MICROS} µs more until the log is durable: placing {}/s, by hand {}: {:.2} times as fast ({}).",
         thousands(placed),

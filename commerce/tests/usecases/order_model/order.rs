@@ -322,15 +322,13 @@ impl Order {
         let mut silent = false;
         let before = self.attempts.clone();
         for (number, known) in before.iter().enumerate() {
-            let unanswered = !known.named && known.is_open();
-            if unanswered && number + 1 == before.len() {
-                if self.can_be_paid() && known.amount == self.owed() {
-                    self.request(number, answer);
-                    silent |= known.method == Method::Card && answer == Answer::Unavailable;
-                }
+            let last_unanswered = !known.named && known.is_open() && number + 1 == before.len();
+            if last_unanswered && self.can_be_paid() && known.amount == self.owed() {
+                self.request(number, answer);
+                silent |= known.method == Method::Card && answer == Answer::Unavailable;
             } else if waits && late && known.is_open() {
                 self.attempts[number].end();
-            } else if waits || known.is_open() {
+            } else if waits || (known.is_open() && !last_unanswered) {
                 self.attempts[number].learn();
             }
             self.follow(later);
