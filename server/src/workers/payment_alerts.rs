@@ -4,7 +4,7 @@ use app::mails::{PaymentTrouble, payment_trouble};
 use commerce::Shop;
 use commerce::accounts::queries::admins;
 use commerce::events::{DomainEvent, Event, Handler, HandlerError};
-use commerce::notifications::send_mail::send_mail;
+use commerce::notifications::send_each::send_each;
 use commerce::orders::{Lifecycle, Order, OrderId, queries};
 use commerce::payments::{Action, PaymentFailed, PaymentVoided, ledger};
 
@@ -31,12 +31,11 @@ impl Handler for PaymentAlerts {
         let Some(order) = queries::by_id(db, OrderId(event.aggregate)).await? else { return Ok(()) };
         let Some((gateway, trouble)) = trouble(shop, event, &order).await? else { return Ok(()) };
         let settings = &shop.reference().settings;
-        for recipient in admins(db).await? {
+        let mails = admins(db).await?.into_iter().map(|recipient| {
             let mail = payment_trouble(&recipient, order.number, &gateway, &trouble, settings, &self.public_url);
-            let key = format!("payment_alert:{}:{recipient}", event.id);
-            send_mail(shop, &key, &mail).await.map_err(HandlerError::failed)?;
-        }
-        Ok(())
+            (format!("payment_alert:{}:{recipient}", event.id), mail)
+        });
+        Ok(send_each(shop, mails.collect()).await?)
     }
 }
 
