@@ -127,11 +127,9 @@ impl<'a> Ledger<'a> {
         if more != 0 && least <= SHOWN_LOW {
             self.refresh.insert(row.product_id);
         }
-        // What a cart gives back is not enough again: it would run low with every shopper who only looks.
-        let given_back = self.only_holds && more > 0;
         // The sum over all locations is no less than what is at one.
         let near = least < row.low_stock_threshold.unwrap_or(self.default_threshold);
-        if more != 0 && !given_back && (near || delta.on_hand > 0) {
+        if more != 0 && !self.only_holds && (near || delta.on_hand > 0) {
             self.near_threshold.insert(row.variation_id);
         }
     }

@@ -27,7 +27,7 @@ mod ledger;
 #[cfg(feature = "ssr")]
 pub mod locations;
 #[cfg(feature = "ssr")]
-mod low_stock;
+pub mod low_stock;
 #[cfg(feature = "ssr")]
 mod operation;
 #[cfg(feature = "ssr")]
@@ -237,8 +237,8 @@ pub struct StockChanged {
 }
 
 event!(StockChanged, version 1, about stock);
-/// Reports that fewer of a variation are available in all warehouses than its threshold: once, until there are enough
-/// again.
+/// Reports that of a variation fewer that no order has claimed are in all warehouses than its threshold: once, until
+/// there are enough again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct StockLow {
@@ -246,9 +246,9 @@ pub struct StockLow {
     pub variation: VariationId,
     /// Its article number.
     pub sku: String,
-    /// How many are available.
+    /// How many no order has claimed.
     pub available: i64,
-    /// Where fewer are available, it is low.
+    /// Where there are fewer, it is low.
     pub threshold: i64,
     /// Counts how often this variation ran low.
     pub alert: i64,

@@ -10,24 +10,33 @@ use sea_orm::{ConnectionTrait, DbErr};
 pub const SWEEP_SECONDS: u32 = 15;
 
 /// How many stock rows one sweep looks at.
-const BATCH: usize = 500;
+pub const BATCH: usize = 500;
 
-/// Releases expired claims; gives how many pieces became available again.
-/// Each stock row is a transaction of its own, so that nobody waits long.
+/// What a sweep has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sweep {
+    /// How many stock rows had expired claims, [`BATCH`] at most.
+    pub rows: usize,
+    /// How many pieces became available again.
+    pub pieces: i64,
+}
+
+/// Releases expired claims, those of [`BATCH`] stock rows at most. Each is a transaction of its own, so that nobody
+/// waits long.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn release_expired(shop: &Shop) -> Result<i64, DbErr> {
+pub async fn release_expired(shop: &Shop) -> Result<Sweep, DbErr> {
     let now = shop.clock.now();
     let text = format!("SELECT DISTINCT stock_id FROM claims WHERE expires_at <= $1 LIMIT {BATCH}");
     let primary = shop.db.primary();
     let rows = primary.query_all_raw(sql(primary, &text, [now.into()])).await?;
-    let mut released = 0;
+    let mut sweep = Sweep { rows: rows.len(), pieces: 0 };
     for row in rows {
         let stock: StockId = row.try_get("", "stock_id")?;
-        released += release_expired_of(shop, stock).await?;
+        sweep.pieces += release_expired_of(shop, stock).await?;
     }
-    Ok(released)
+    Ok(sweep)
 }
 
 /// Releases the expired claims on one stock row; gives how many pieces became available again.

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use commerce::cart::CartError;
 use commerce::checkout::save_step::StepDone;
 use commerce::checkout::{CheckoutError, Contact, HOLD_MINUTES, HOLD_MOST_MINUTES, Step};
-use commerce::inventory::release_expired::release_expired;
+use commerce::inventory::release_expired::{Sweep, release_expired};
 use commerce::settings::{Settings, queries::save};
 
 both_databases! {
@@ -123,11 +123,11 @@ both_databases! {
             guest.do_step(step).await.expect("done in time");
             let most = started + TimeDelta::minutes(HOLD_MOST_MINUTES);
             assert_eq!(expires().await, most.min(shop.clock.now() + TimeDelta::minutes(HOLD_MINUTES)));
-            assert_eq!(release_expired(&shop).await.expect("swept"), 0, "nothing has expired");
+            assert_eq!(release_expired(&shop).await.expect("swept"), Sweep::default(), "nothing has expired");
         }
         shop.wait_minutes(3);
         assert!(matches!(guest.do_step(Step::Payment).await, Err(CheckoutError::NotStarted)), "30 minutes are over");
-        assert_eq!(release_expired(&shop).await.expect("swept"), 3);
+        assert_eq!(release_expired(&shop).await.expect("swept"), Sweep { rows: 1, pieces: 3 });
         assert_eq!(shop.stock("MUG").await, (3, 0));
         guest.start().await.expect("begun anew");
         assert_eq!(guest.checkout().await.expect("under way").next_step(), Step::Review, "with all that was entered");

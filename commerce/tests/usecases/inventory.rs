@@ -10,12 +10,14 @@ use commerce::inventory::claims::{self, ClaimError};
 use commerce::inventory::locations::{change_location, create_location};
 use commerce::inventory::queries::{self, StockFilter};
 use commerce::inventory::receive_goods::receive_goods;
+use commerce::inventory::release_expired::release_expired;
 use commerce::inventory::set_threshold::set_threshold;
 use commerce::inventory::ship::{self, ShipError};
 use commerce::inventory::transfer::{Transfer, transfer};
 use commerce::inventory::{
-    Actor, Demand, Line, LocationId, NewLocation, OperationKey, Reason, StockError, StockLow, put_back,
+    Actor, Demand, Line, LocationId, NewLocation, OperationKey, Reason, StockError, StockLow, low_stock, put_back,
 };
+use commerce::orders::cancel::cancel_for;
 use commerce::orders::{OrderId, queries as orders};
 use uuid::Uuid;
 
@@ -177,39 +179,65 @@ both_databases! {
         let ada = shop.admin("ada@example.org").await;
         let other = shop.open(&ada, "Other", "DE", "").await;
         shop.receives(&ada, other, "MUG", 4).await;
-        let told = async || shop.reported("StockLow").await.len();
+        let mug = shop.variation("MUG").await.0;
+        let told = async || {
+            low_stock::notice_sold(&shop, &[mug].into()).await.expect("looked");
+            shop.reported("StockLow").await.len()
+        };
+        let buy = async |pieces| {
+            let mut guest = shop.guest();
+            guest.add("MUG", pieces).await.expect("added");
+            guest.checkout_to(Step::Review).await.expect("reviewed");
+            let access = guest.place().await.expect("placed");
+            let order = orders::by_access_token(shop.db.primary(), &access.hash()).await.expect("read");
+            order.expect("an order").id
+        };
         shop.counts(&ada, "MUG", Count::Differs(-5)).await.expect("counted");
         assert_eq!(told().await, 0, "there are five in all");
         let mut guest = shop.guest();
-        guest.add("MUG", 2).await.expect("added");
+        guest.add("MUG", 4).await.expect("added");
         guest.start().await.expect("started");
+        assert_eq!(told().await, 0, "who only looks takes nothing");
+        guest.clear().await.expect("cleared");
+        let first = buy(1).await;
         assert_eq!(told().await, 1);
-        guest.set("MUG", 1).await.expect("fewer");
-        guest.start().await.expect("again");
+        let second = buy(1).await;
         assert_eq!(told().await, 1, "it never was above again");
-        guest.clear().await.expect("cleared");
-        shop.wait_seconds(1);
-        guest.add("MUG", 3).await.expect("added");
-        guest.start().await.expect("started");
-        assert_eq!(told().await, 1, "who only looked has brought nothing");
-        guest.clear().await.expect("cleared");
+        cancel_for(&shop, &ada, second, true, true).await.expect("cancelled");
+        assert_eq!(told().await, 1, "there are four");
+        cancel_for(&shop, &ada, first, true, true).await.expect("cancelled");
+        buy(1).await;
+        assert_eq!(told().await, 2, "there were enough meanwhile");
         shop.receives(&ada, other, "MUG", 1).await;
         shop.counts(&ada, "MUG", Count::Differs(-1)).await.expect("counted");
-        assert_eq!(told().await, 1, "there are five in all");
-        guest.add("MUG", 3).await.expect("added");
-        guest.start().await.expect("started");
-        assert_eq!(told().await, 2, "there were enough meanwhile");
-        let low: StockLow = serde_json::from_value(shop.reported("StockLow").await.remove(1)).expect("as written");
-        assert_eq!((low.sku.as_str(), low.available, low.threshold), ("MUG", 2, 5));
+        assert_eq!(told().await, 3, "and again");
+        let low: StockLow = serde_json::from_value(shop.reported("StockLow").await.remove(2)).expect("as written");
+        assert_eq!((low.sku.as_str(), low.available, low.threshold, low.alert), ("MUG", 4, 5, 3));
         let filter = StockFilter { low: true, ..StockFilter::default() };
         assert_eq!(queries::stock(&shop, &ada, &filter).await.expect("read").0.len(), 1);
         set_threshold(&shop, &ada, low.variation, Some(2)).await.expect("set");
         assert!(queries::stock(&shop, &ada, &filter).await.expect("read").0.is_empty());
-        guest.set("MUG", 4).await.expect("more");
-        guest.start().await.expect("started");
-        assert_eq!(told().await, 3, "by its own threshold");
+        buy(3).await;
+        assert_eq!(told().await, 4, "by its own threshold");
         let recipients = queries::alert_recipients(shop.db.primary(), &shop.reference().settings).await.expect("read");
         assert_eq!(recipients, ["ada@example.org"]);
+        shop.assert_all_is_well().await;
+    }
+
+    async fn a_hold_that_has_ended_does_not_use_up_the_word_about_who_buys(shop: TestShop) {
+        shop.sells("MUG", 1_290, 10).await;
+        let mut looks = shop.guest();
+        looks.add("MUG", 8).await.expect("added");
+        looks.start().await.expect("started");
+        shop.wait_minutes(120);
+        release_expired(&shop).await.expect("swept");
+        let mut buys = shop.guest();
+        buys.add("MUG", 8).await.expect("added");
+        buys.checkout_to(Step::Review).await.expect("reviewed");
+        buys.place().await.expect("placed");
+        low_stock::notice_sold(&shop, &[shop.variation("MUG").await.0].into()).await.expect("looked");
+        let low: Vec<StockLow> = shop.reported("StockLow").await.into_iter().map(|of| serde_json::from_value(of).expect("as written")).collect();
+        assert_eq!(low.iter().map(|low| low.available).collect::<Vec<_>>(), [2]);
     }
 
     async fn one_crossing_at_two_locations_at_once_is_told_once(shop: TestShop) {
@@ -233,8 +261,7 @@ both_databases! {
         }
         assert_eq!(shop.stock("MUG").await, (0, 0));
         assert_eq!(shop.reported("StockLow").await.len(), 1);
-        shop.assert_stock_is_sound().await;
-        shop.assert_listings_are_right().await;
+        shop.assert_all_is_well().await;
     }
 
     async fn what_is_held_moves_to_the_nearest_location_that_has_everything(shop: TestShop) {
@@ -351,7 +378,7 @@ both_databases! {
         assert_eq!(shop.stock("MUG").await, (10, 0));
         claim(4).await.expect("claimed");
         shop.wait_minutes(60 * 24);
-        commerce::inventory::release_expired::release_expired(&shop).await.expect("swept");
+        release_expired(&shop).await.expect("swept");
         assert_eq!(shop.stock("MUG").await, (10, 4), "an order keeps what it has");
         let tx = shop.db.begin().await.expect("a transaction");
         claims::release_order(&shop, &tx, order, &actor).await.expect("released");
@@ -427,7 +454,6 @@ both_databases! {
         for task in tasks {
             task.await.expect("no panic");
         }
-        shop.assert_stock_is_sound().await;
-        shop.assert_listings_are_right().await;
+        shop.assert_all_is_well().await;
     }
 }

@@ -2,6 +2,7 @@
 
 mod account_mails;
 mod best_sellers;
+mod low_stock;
 mod order_confirmation;
 mod order_mails;
 mod payment_alerts;
@@ -14,9 +15,8 @@ mod stock_alerts;
 
 use commerce::Shop;
 use commerce::events::Handlers;
-use commerce::{
-    access, accounts, audit, cart, events, fulfilment, inventory, notifications, orders, payments, returns,
-};
+use commerce::inventory::release_expired::{self, Sweep, release_expired};
+use commerce::{access, accounts, audit, cart, events, fulfilment, notifications, orders, payments, returns};
 use sea_orm::DbErr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +46,7 @@ pub fn handlers(public_url: &str) -> Handlers {
         Arc::new(order_mails::OrderMails { public_url: public_url.to_owned() }),
         Arc::new(return_mails::ReturnMails { public_url: public_url.to_owned() }),
         Arc::new(best_sellers::BestSellers),
+        Arc::new(low_stock::LowStock),
         Arc::new(saved_methods::SavedMethods),
         Arc::new(payment_alerts::PaymentAlerts { public_url: public_url.to_owned() }),
         Arc::new(stock_alerts::StockAlerts { public_url: public_url.to_owned() }),
@@ -63,13 +64,14 @@ pub fn start(shop: &Shop, stop: &CancellationToken) -> TaskTracker {
         workers.spawn(repeat(name, period, shop.clone(), stop.clone(), step));
     };
     regularly("reference", 5, |shop| Box::pin(async move { shop.refresh().await.map(|()| Next::Later) }));
-    regularly("release_expired", inventory::release_expired::SWEEP_SECONDS.into(), |shop| {
+    regularly("release_expired", release_expired::SWEEP_SECONDS.into(), |shop| {
         Box::pin(async move {
-            let released = inventory::release_expired::release_expired(&shop).await?;
-            if released > 0 {
-                tracing::info!(released, "expired holds released");
+            let Sweep { rows, pieces } = release_expired(&shop).await?;
+            if pieces > 0 {
+                tracing::info!(released = pieces, "expired holds released");
             }
-            Ok(Next::Later)
+            // What a cart is just extending stays, and would be found again at once.
+            Ok(if pieces > 0 { Next::after(rows, release_expired::BATCH) } else { Next::Later })
         })
     });
     workers.spawn(operate(shop.clone(), stop.clone()));

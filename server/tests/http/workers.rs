@@ -17,7 +17,10 @@ use commerce::payments::{Action, Fact, Outcome, ledger};
 use commerce::token::Token;
 use sea_orm::ConnectionTrait;
 use server::startup;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 
 /// Buys two shirts by transfer; gives the token of the order's page.
 pub async fn buy(shop: &Shop) -> Token {
@@ -57,6 +60,12 @@ pub async fn buy_by(shop: &Shop, method: &str) -> Token {
     let checkout = checkouts::checkout(shop, &guest).await.expect("read").expect("under way");
     let agreement = Agreement { cart: checkout.cart.id, total: checkout.totals.total.gross, credit: 0 };
     place_order(shop, &guest, agreement).await.expect("placed").access
+}
+
+async fn admin(shop: &Shop, email: &str) {
+    let password = Password::new(Some("correct horse battery staple")).expect("long enough");
+    let registration = Registration { name: "Grace".to_owned(), email: email.to_owned(), password };
+    create_admin::create_admin(shop, &registration).await.expect("made");
 }
 
 async fn number(shop: &Shop, text: &str) -> i64 {
@@ -155,9 +164,7 @@ async fn staff_are_told_what_gateways_refuse_and_let_go() {
         let opened = startup::open(&place.config(), "http://127.0.0.1:3000").await.expect("opens");
         let shop = &opened.shop;
         fill(shop).await;
-        let password = Password::new(Some("correct horse battery staple")).expect("long enough");
-        let registration = Registration { name: "Grace".to_owned(), email: "grace@example.com".to_owned(), password };
-        create_admin::create_admin(shop, &registration).await.expect("made");
+        admin(shop, "grace@example.com").await;
         let token = buy(shop).await;
         let db = shop.db.primary();
         let order = orders::by_access_token(db, &token.hash()).await.expect("read").expect("one");
@@ -192,6 +199,94 @@ async fn staff_are_told_what_gateways_refuse_and_let_go() {
             assert_eq!(told(subject).await, 1, "{subject}");
         }
         assert_eq!(told("%").await, 3, "and of nothing else");
+        opened.close().await;
+    }
+}
+
+#[tokio::test]
+async fn staff_are_told_what_runs_low_because_it_was_bought() {
+    for kind in databases() {
+        let place = Place::new(kind).await;
+        let opened = startup::open(&place.config(), "http://127.0.0.1:3000").await.expect("opens");
+        let shop = &opened.shop;
+        fill(shop).await;
+        admin(shop, "grace@example.com").await;
+        let db = shop.db.primary();
+        db.execute_unprepared("UPDATE variations SET low_stock_threshold = 48").await.expect("set");
+        let deliver = async || while dispatch_due(shop).await.expect("delivered") > 0 {};
+        let told = "SELECT COUNT(*) AS number FROM mails WHERE subject LIKE 'Low stock: LINEN-M%'";
+        for expected in [0, 1, 1] {
+            buy(shop).await;
+            deliver().await;
+            assert_eq!(number(shop, told).await, expected, "{kind:?}");
+        }
+        opened.close().await;
+    }
+}
+
+/// A mail server that takes nothing for this address.
+async fn mail_server(unknown: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("its address");
+    tokio::spawn(async move {
+        while let Ok((connection, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let (lines, mut answers) = connection.into_split();
+                let mut lines = BufReader::new(lines).lines();
+                let (mut answer, mut in_mail) = (Some("220 here"), false);
+                loop {
+                    if let Some(answer) = answer {
+                        answers.write_all(format!("{answer}\r\n").as_bytes()).await.expect("connected");
+                    }
+                    let Ok(Some(line)) = lines.next_line().await else { return };
+                    answer = match line.to_uppercase() {
+                        _ if in_mail && line != "." => None,
+                        command if command.starts_with("RCPT") && line.contains(unknown) => {
+                            Some("550 nobody of that name")
+                        }
+                        command if command == "DATA" => Some("354 go on"),
+                        _ => Some("250 well"),
+                    };
+                    in_mail = (in_mail && line != ".") || answer == Some("354 go on");
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn who_gets_no_mail_keeps_nobody_else_from_being_told_of_trouble() {
+    for kind in databases() {
+        let mails = mail_server("grace@").await;
+        let place = Place::new(kind).await.with("SMTP_URL", &format!("smtp://{mails}"));
+        let place = place.with("MAIL_FROM", "shop@example.com");
+        let opened = startup::open(&place.config(), "http://127.0.0.1:3000").await.expect("opens");
+        let shop = &opened.shop;
+        fill(shop).await;
+        for email in ["ada@example.com", "grace@example.com", "joan@example.com"] {
+            admin(shop, email).await;
+        }
+        let token = buy(shop).await;
+        let db = shop.db.primary();
+        let order = orders::by_access_token(db, &token.hash()).await.expect("read").expect("one");
+        let refused = Fact {
+            name: "told".to_owned(),
+            action: Action::Refund,
+            outcome: Outcome::Failed,
+            amount: order.due(),
+            reference: None,
+            operation: None,
+            reason: None,
+        };
+        let attempt = ledger::attempts(db, order.id).await.expect("read")[0].id;
+        record(shop, attempt, &[refused], Source::Webhook).await.expect("recorded");
+        while dispatch_due(shop).await.expect("delivered") > 0 {}
+        let of = |sent| format!("SELECT COUNT(*) AS number FROM mails WHERE subject LIKE 'Refund refused%' AND {sent}");
+        let counts = [number(shop, &of("sent_at IS NOT NULL")).await, number(shop, &of("sent_at IS NULL")).await];
+        assert_eq!(counts, [2, 1], "{kind:?}");
+        let open = format!("{OPEN} AND handler = 'payment_alerts' AND attempts > 0");
+        assert_eq!(number(shop, &open).await, 1, "it is tried again: {kind:?}");
         opened.close().await;
     }
 }
