@@ -190,6 +190,63 @@ mod tests {
         assert_eq!(fulfilment_of(&[], &[]), Fulfilment::Unfulfilled);
     }
 
+    /// What can happen to the parcels of an order.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Step {
+        Send,
+        Arrive,
+    }
+
+    #[test]
+    fn what_of_an_order_is_sent_goes_only_these_ways() {
+        use Fulfilment::{Delivered, PartlyShipped, Shipped, Unfulfilled};
+        use Step::{Arrive, Send};
+        let ways = [
+            (Unfulfilled, Send, PartlyShipped),
+            (Unfulfilled, Send, Shipped),
+            (PartlyShipped, Send, PartlyShipped),
+            (PartlyShipped, Send, Shipped),
+            (PartlyShipped, Arrive, PartlyShipped),
+            (Shipped, Arrive, Shipped),
+            (Shipped, Arrive, Delivered),
+        ];
+        // Every history of the parcels of an order of two pieces of one thing and one of another.
+        let ordered = [(line(0), 2), (line(1), 1)];
+        let parcels: [&[(u128, i64)]; 4] = [&[(0, 1)], &[(1, 1)], &[(0, 1), (1, 1)], &[(0, 2), (1, 1)]];
+        let (mut seen, mut histories) = (Vec::new(), vec![Vec::<Shipment>::new()]);
+        while let Some(before) = histories.pop() {
+            let sent = |of| -> i64 {
+                let lines = before.iter().flat_map(|shipment| &shipment.lines).filter(|sent| sent.line == of);
+                lines.map(|sent| sent.quantity).sum()
+            };
+            let fits = |lines: &[(u128, i64)]| {
+                lines.iter().all(|(n, pieces)| {
+                    let most = ordered.iter().find(|(of, _)| *of == line(*n)).map_or(0, |(_, most)| *most);
+                    sent(line(*n)) + pieces <= most
+                })
+            };
+            let mut next = Vec::new();
+            for lines in parcels.iter().filter(|lines| fits(lines)) {
+                next.push((Send, [before.as_slice(), &[shipment(lines, false)]].concat()));
+            }
+            for number in (0..before.len()).filter(|number| before[*number].delivered_at.is_none()) {
+                let mut after = before.clone();
+                after[number].delivered_at = Some(after[number].shipped_at);
+                next.push((Arrive, after));
+            }
+            for (step, after) in next {
+                seen.push((fulfilment_of(&ordered, &before), step, fulfilment_of(&ordered, &after)));
+                histories.push(after);
+            }
+        }
+        for way in &seen {
+            assert!(ways.contains(way), "{way:?}");
+        }
+        for way in ways {
+            assert!(seen.contains(&way), "{way:?} never happens");
+        }
+    }
+
     #[test]
     fn kinds_are_read_as_they_are_written() {
         for kind in TrackingKind::ALL {

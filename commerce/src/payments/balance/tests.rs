@@ -286,3 +286,92 @@ fn money_that_comes_twice_goes_back_once() {
     let credited = Due { credited: 30, ..cancelled };
     assert_eq!(wishes(credited, &attempts), [Wish { attempt: attempts[0].id, amount: 70, ..refund }]);
 }
+
+/// What can happen to the money of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    SetAside,
+    Take,
+    GiveBack,
+    LetGo,
+    Withdraw,
+}
+
+/// Where the payment of an order can go from each state by each step, as it happens by one attempt of no more than the
+/// order costs. What is not here never happens.
+const WAYS: &[(Payment, Step, &[Payment])] = {
+    use Payment::{Authorised, None, Paid, PartlyPaid, PartlyRefunded, Refunded, Voided};
+    use Step::{GiveBack, LetGo, SetAside, Take, Withdraw};
+    &[
+        (None, SetAside, &[None, Authorised]),
+        (None, Take, &[PartlyPaid, Paid]),
+        (None, LetGo, &[Voided]),
+        // Gateways let the rest go once they have taken some of it.
+        (Authorised, Take, &[PartlyPaid, Paid]),
+        (Authorised, LetGo, &[Voided]),
+        // Some of it may have gone back before all of it was there.
+        (PartlyPaid, Take, &[PartlyPaid, Paid, PartlyRefunded]),
+        (PartlyPaid, GiveBack, &[PartlyPaid, Refunded]),
+        (PartlyPaid, Withdraw, &[None, PartlyPaid, Refunded]),
+        (Paid, GiveBack, &[PartlyRefunded, Refunded]),
+        (Paid, Withdraw, &[None, PartlyPaid]),
+        (PartlyRefunded, GiveBack, &[PartlyRefunded, Refunded]),
+        (PartlyRefunded, Withdraw, &[PartlyPaid, Refunded]),
+        (Refunded, Take, &[PartlyPaid, PartlyRefunded]),
+    ]
+};
+
+#[test]
+fn the_payment_of_an_order_goes_only_these_ways() {
+    use Step::{GiveBack, LetGo, SetAside, Take, Withdraw};
+    const TOTAL: i64 = 100;
+    let payment = |told: &[Entry]| state(TOTAL, Credit::default(), &[attempt(1, balance(told))]);
+    let told = |action, before: &[Entry], amount| entry(action, Outcome::Succeeded, &before.len().to_string(), amount);
+    let next = |before: &[Entry]| {
+        let now = balance(before);
+        let mut next = Vec::new();
+        for amount in [40, 60, TOTAL] {
+            // What comes by hand comes in parts.
+            let by_hand = now.authorised == now.captured;
+            if before.is_empty() {
+                next.push((SetAside, told(Action::Authorise, before, amount)));
+            }
+            let most = if by_hand { TOTAL } else { now.authorised };
+            if !now.voided && now.captured + amount <= most && (by_hand || now.captured == 0) {
+                next.push((Take, told(Action::Capture, before, amount)));
+            }
+            if amount <= now.kept() {
+                next.push((GiveBack, told(Action::Refund, before, amount)));
+            }
+        }
+        if now.held() > 0 && now.captured == 0 {
+            next.push((LetGo, told(Action::Void, before, 0)));
+        }
+        let is_by_hand = before.iter().all(|of| of.action != Action::Authorise);
+        let withdrawn = |fact: &str| before.iter().any(|of| of.fact == fact && of.outcome == Outcome::Withdrawn);
+        for taken in before.iter().filter(|of| is_by_hand && of.action == Action::Capture && !withdrawn(&of.fact)) {
+            if taken.amount <= now.kept() {
+                next.push((Withdraw, Entry { outcome: Outcome::Withdrawn, ..taken.clone() }));
+            }
+        }
+        next
+    };
+    let mut seen: Vec<(Payment, Step, Payment)> = Vec::new();
+    let mut histories = vec![Vec::new()];
+    while let Some(before) = histories.pop() {
+        for (step, entry) in next(&before) {
+            let after = [before.as_slice(), &[entry]].concat();
+            let way = (payment(&before), step, payment(&after));
+            if !seen.contains(&way) {
+                seen.push(way);
+            }
+            if after.len() < 6 {
+                histories.push(after);
+            }
+        }
+    }
+    let known: Vec<_> = WAYS.iter().flat_map(|(from, step, to)| to.iter().map(|to| (*from, *step, *to))).collect();
+    let unknown: Vec<_> = seen.iter().filter(|way| !known.contains(way)).collect();
+    let never: Vec<_> = known.iter().filter(|way| !seen.contains(way)).collect();
+    assert!(unknown.is_empty() && never.is_empty(), "happens: {unknown:?}; never happens: {never:?}");
+}
