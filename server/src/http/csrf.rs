@@ -26,10 +26,10 @@ const REFUSED: Notice = Notice {
 pub async fn check(State(web): State<Web>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     // A provider's page posts to where its answers come in, and nothing is changed there.
-    // The same goes for gateways.
+    // The same goes for gateways; what they send is signed.
     let path = request.uri().path();
-    let answer =
-        *request.method() == Method::POST && (web.providers.posts_back_to(path) || super::payments::is_return(path));
+    let of_gateway = super::payments::is_return(path) || super::payments::is_webhook(path);
+    let answer = *request.method() == Method::POST && (web.providers.posts_back_to(path) || of_gateway);
     // What shows a token at the API is judged by that, and not by cookies that another site could have sent.
     let by_token = super::is_api(request.uri().path()) && crate::api::shows_bearer(request.headers());
     if safe || answer || by_token || is_our_own(request.headers(), &web.site.public_url) {

@@ -37,6 +37,11 @@ pub fn is_return(path: &str) -> bool {
         .is_some_and(|name| !name.contains('/'))
 }
 
+/// Whether gateways send messages here: they are taken by their signature, whatever else comes with them.
+pub fn is_webhook(path: &str) -> bool {
+    path.strip_prefix("/api/webhooks/").is_some_and(|name| !name.contains('/'))
+}
+
 /// Where gateways send shoppers and messages to.
 pub fn routes() -> Router<Web> {
     Router::new()
