@@ -21,7 +21,7 @@ use commerce::money::Money;
 use commerce::orders::cancel;
 use commerce::orders::compose::can_edit;
 use commerce::orders::receive_money;
-use commerce::orders::refund::{RefundMethod, given_back_by_line, refundable};
+use commerce::orders::refund::{LineGivenBack, RefundMethod, given_back_by_line, refundable};
 use commerce::orders::refund_form;
 use commerce::orders::search::by_number;
 use commerce::orders::send_money::{Transfer, to_send_of};
@@ -62,7 +62,7 @@ struct Around {
     returns: Vec<Return>,
     transfers: Vec<Transfer>,
     refundable: Money,
-    given_back: HashMap<OrderLineId, i64>,
+    given_back: HashMap<OrderLineId, LineGivenBack>,
     has_account: bool,
 }
 
@@ -126,9 +126,12 @@ pub(super) fn key(page: &Page) -> String {
 fn shown(page: &Page, who: &SignedIn, order: Order, around: Around, typed: &Typed) -> impl IntoView + use<> {
     let may = who.role.allows(Permission::OrdersWrite);
     let by_hand = page.shop.gateways.get(&order.payment_method).is_some_and(|gateway| gateway.agrees_at_once());
-    let settled = order.to_pay().minor() <= 0 || matches!(order.payment, Payment::Paid | Payment::Refunded);
-    let unpaid = order.lifecycle == Lifecycle::Placed && !settled;
     let (number, owed) = (order.number.to_string(), pay::owed_of(&order, &around.attempts));
+    let settled = order.to_pay().minor() <= 0
+        || order.payment == Payment::Paid
+        // It may have become dearer after all that was paid went back.
+        || (order.payment == Payment::Refunded && owed.minor() <= 0);
+    let unpaid = order.lifecycle == Lifecycle::Placed && !settled;
     let dearer = !by_hand && receive_money::by_hand(&page.shop, &order, &around.attempts).is_some();
     let owing = (owed.minor() > 0 && order.lifecycle == Lifecycle::Placed).then(|| {
         view! { <div><dt>"Still to be paid"</dt><dd>{owed.to_string()}</dd></div> }
@@ -220,7 +223,7 @@ fn Refunding(
     page: Page,
     order: Order,
     most: Money,
-    given_back: HashMap<OrderLineId, i64>,
+    given_back: HashMap<OrderLineId, LineGivenBack>,
     has_account: bool,
     form: Option<Form>,
 ) -> impl IntoView {
@@ -230,7 +233,7 @@ fn Refunding(
         .lines
         .iter()
         .filter_map(|line| {
-            let left = i64::from(line.quantity) - given_back.get(&line.id).copied().unwrap_or_default();
+            let left = i64::from(line.quantity) - given_back.get(&line.id).map_or(0, |given| given.pieces);
             let label = format!("{}, at most {left}", format!("Pieces of {} {}", line.name, line.options).trim_end());
             (left > 0).then(|| view! {
                 <TextField form=form.clone() name=refund_form::field_of(line.id) label=label autocomplete="off".to_owned() inputmode="numeric" maxlength=5 optional=true />

@@ -221,6 +221,7 @@ pub async fn note_sent(#[server(flatten)] fields: Fields) -> Result<(), ServerFn
     let outcome = match asked.fields.get("operation").and_then(|id| id.parse().ok()) {
         Some(operation) => match send_money(&page.shop, &asked.who, asked.order.id, operation).await {
             Err(OrderError::NotFound) => Err(Refused::Code("no-transfer")),
+            Err(OrderError::TooMuch) => Err(Refused::Code("transfer-dropped")),
             outcome => outcome.map_err(Refused::from),
         },
         None => Err(Refused::Code("unknown-choice")),

@@ -92,6 +92,9 @@ fn words(code: &str) -> Option<&'static str> {
         "order-nothing" => "Please say how much.",
         "money-gone-back" => "Some of this money went back, or is to be sent back by a refund: it must have come.",
         "no-transfer" => "Nothing of this order is to be sent back like this any more.",
+        "transfer-dropped" => {
+            "This is not to be sent back any more: the money has not come, or has gone back another way. If you have sent it all the same, note what came for this order first."
+        }
         "order-no-account" => "Store credit needs an account, and this customer has none.",
         "order-not-held" => "Not all of that is at this location.",
         "order-state" => "That can’t be done with this order any more. Its state is below.",
@@ -109,7 +112,9 @@ fn words(code: &str) -> Option<&'static str> {
         "edit-incomplete" => "Something is still missing. Please see below.",
         "edit-not-offered" => "Something of it is not on offer any more. Please see below.",
         "edit-not-payable" => "What it would come to can’t be paid the way that was chosen.",
-        "edit-refunded" => "The money for some pieces was given back already: no fewer of them can be in the order.",
+        "edit-refunded" => {
+            "The money for some pieces was given back already: no fewer of them can be in the order, nor can they cost less than that."
+        }
         "edit-below-credit" => "It can’t come to less than what was paid with store credit.",
         "edit-too-many-lines" => "An order takes 100 different products.",
         "edit-short" => "There is not enough of something. Please see below.",

@@ -32,7 +32,14 @@ pub fn OrderChoices(page: Page, order: Order, owed: Money) -> impl IntoView {
 #[component]
 fn Paying(page: Page, order: Order, owed: Money) -> impl IntoView {
     if !pay::can_pay(&page.shop, &order, owed) {
-        return ().into_any();
+        let over = (order.lifecycle == Lifecycle::AwaitingPayment).then(|| {
+            view! {
+                <p class="no-print">
+                    "The time to pay this order is over, and we are asking whether you have. If so, it is confirmed by mail soon. If not, it is cancelled."
+                </p>
+            }
+        });
+        return over.into_any();
     }
     let token = access_token(&page.shop, order.id).as_str().to_owned();
     let offers = pay::offers(&page.shop, &order, owed);

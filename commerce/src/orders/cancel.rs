@@ -107,7 +107,7 @@ pub fn by_staff(order: &Order) -> bool {
 /// [`OrderError::WrongState`] once it is made ready. Given up before, it stays so.
 pub async fn cancel_own(shop: &Shop, order: OrderId) -> Result<(), OrderError> {
     let cancellation = Cancellation { cause: Cause::Customer, actor: Actor::Shopper, restock: true, refund: true };
-    cancel(shop, order, cancellation, by_customer, None).await
+    cancel(shop, order, cancellation, |order, _| by_customer(order), None).await
 }
 
 /// Staff give up an order that was not shipped.
@@ -125,16 +125,18 @@ pub async fn cancel_for(
         return Err(OrderError::NotAllowed);
     }
     let cancellation = Cancellation { cause: Cause::Staff, actor: Actor::Staff(who.user), restock, refund };
-    cancel(shop, order, cancellation, by_staff, Some(who.user)).await
+    cancel(shop, order, cancellation, |order, _| by_staff(order), Some(who.user)).await
 }
 
-/// Gives up an order whose payment was not agreed; one that was meanwhile stays.
+/// Gives up an order whose payment was not agreed in time; one that was meanwhile stays, as does one that was given more
+/// time. Gives whether it was given up.
 ///
 /// # Errors
 /// When the database fails.
-pub(crate) async fn cancel_unpaid(shop: &Shop, order: OrderId, cause: Cause) -> Result<bool, DbErr> {
-    let cancellation = Cancellation { cause, actor: Actor::System, restock: true, refund: true };
-    let unpaid = |order: &Order| order.lifecycle == Lifecycle::AwaitingPayment;
+pub(crate) async fn cancel_unpaid(shop: &Shop, order: OrderId) -> Result<bool, DbErr> {
+    let cancellation = Cancellation { cause: Cause::Unpaid, actor: Actor::System, restock: true, refund: true };
+    let unpaid =
+        |order: &Order, now| order.lifecycle == Lifecycle::AwaitingPayment && order.pay_by.is_none_or(|by| by <= now);
     match cancel(shop, order, cancellation, unpaid, None).await {
         Ok(()) => Ok(true),
         Err(OrderError::Db(error)) => Err(error),
@@ -146,7 +148,7 @@ async fn cancel(
     shop: &Shop,
     order: OrderId,
     cancellation: Cancellation,
-    may: fn(&Order) -> bool,
+    may: fn(&Order, DateTime<Utc>) -> bool,
     staff: Option<UserId>,
 ) -> Result<(), OrderError> {
     db::retry(|| attempt(shop, order, cancellation, may, staff)).await?;
@@ -159,7 +161,7 @@ async fn attempt(
     shop: &Shop,
     order: OrderId,
     cancellation: Cancellation,
-    may: fn(&Order) -> bool,
+    may: fn(&Order, DateTime<Utc>) -> bool,
     staff: Option<UserId>,
 ) -> Result<(), OrderError> {
     let now = shop.clock.now();
@@ -168,7 +170,7 @@ async fn attempt(
     if order.lifecycle == Lifecycle::Cancelled {
         return Ok(());
     }
-    if !may(&order) {
+    if !may(&order, now) {
         return Err(OrderError::WrongState);
     }
     give_up(shop, &tx, &order, cancellation, now).await?;

@@ -131,7 +131,9 @@ async fn check<C: ConnectionTrait>(shop: &Shop, tx: &C, proposal: &Proposal) -> 
     let refunded = given_back_by_line(tx, order.id).await?;
     let less = |line: &super::OrderLine| {
         let after = proposal.lines.iter().find(|proposed| proposed.goods.variation == line.variation);
-        i64::from(after.map_or(0, |after| after.quantity)) < refunded.get(&line.id).copied().unwrap_or_default()
+        let (pieces, gross) = after.map_or((0, 0), |after| (i64::from(after.quantity), after.total.amounts.gross));
+        let back = refunded.get(&line.id).copied().unwrap_or_default();
+        pieces < back.pieces || gross < back.amount
     };
     if order.lines.iter().any(less) {
         return Err(EditError::Refunded);

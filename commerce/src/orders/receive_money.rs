@@ -12,6 +12,7 @@ use crate::money::Money;
 use crate::payments::ledger::{self, Attempt, NewAttempt, Recorded};
 use crate::payments::record::{Source, record_within};
 use crate::payments::{Action, Fact, Outcome, pay};
+use std::collections::HashMap;
 
 /// Notes that money came for an order; `key` names the request, so that it counts once.
 ///
@@ -152,8 +153,10 @@ async fn attempt_to_withdraw(shop: &Shop, staff: UserId, order: OrderId, fact: &
     };
     let new = record_within(shop, &tx, attempt.id, &[fact], Source::Staff).await?;
     // What somebody has decided to give back was there, and for what was given as store credit it has to be.
-    let left: Vec<_> = ledger::attempts(&tx, order.id).await?.iter().map(|of| of.state.refundable()).collect();
-    if left.iter().any(|left| *left < 0) || left.iter().sum::<i64>() < GivenBack::of(&tx, order.id).await?.credited {
+    let left: HashMap<_, _> =
+        ledger::attempts(&tx, order.id).await?.iter().map(|of| (of.id, of.state.refundable())).collect();
+    let kept: i64 = left.values().map(|left| (*left).max(0)).sum();
+    if left.get(&attempt.id).is_some_and(|left| *left < 0) || kept < GivenBack::of(&tx, order.id).await?.credited {
         return Err(OrderError::TooMuch);
     }
     audit::record(&tx, shop.clock.now(), done(audit::Action::PaymentWithdrawn, staff, &order, amount)).await?;

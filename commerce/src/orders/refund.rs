@@ -15,7 +15,7 @@ use crate::payments::{Action, Credit, Wish, split};
 use crate::store_credit::EntryKind;
 use crate::store_credit::book::{Posting, post};
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -214,17 +214,11 @@ pub(crate) async fn amounts_of<C: ConnectionTrait>(
     chosen: &[(OrderLineId, i32)],
 ) -> Result<Vec<(OrderLineId, i32, i64)>, OrderError> {
     let mut amounts = Vec::with_capacity(chosen.len());
+    let given = if chosen.is_empty() { HashMap::new() } else { given_back_by_line(tx, order.id).await? };
     for (id, quantity) in chosen.iter().filter(|(_, quantity)| *quantity > 0) {
         let line = order.lines.iter().find(|line| line.id == *id).ok_or(OrderError::NotFound)?;
-        let text = format!(
-            "SELECT CAST(COALESCE(SUM(g.quantity), 0) AS BIGINT) AS pieces,
-                    CAST(COALESCE(SUM(g.amount), 0) AS BIGINT) AS amount
-             FROM {} AS g WHERE g.line_id = $1",
-            given_lines(),
-        );
-        let row = tx.query_one_raw(sql(tx, &text, [(*id).into()])).await?.ok_or(OrderError::NotFound)?;
-        let (before, given): (i64, i64) = (row.try_get("", "pieces")?, row.try_get("", "amount")?);
-        let (before, all, quantity_wide) = (i128::from(before), i128::from(line.quantity), i128::from(*quantity));
+        let LineGivenBack { pieces, amount: given } = given.get(id).copied().unwrap_or_default();
+        let (before, all, quantity_wide) = (i128::from(pieces), i128::from(line.quantity), i128::from(*quantity));
         if before + quantity_wide > all || amounts.iter().any(|(known, _, _)| known == id) {
             return Err(OrderError::TooMuch);
         }
@@ -235,21 +229,34 @@ pub(crate) async fn amounts_of<C: ConnectionTrait>(
     Ok(amounts)
 }
 
-/// For how many pieces of the lines of an order money was given back.
+/// What was given back of a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LineGivenBack {
+    /// For how many pieces.
+    pub pieces: i64,
+    /// How much, in minor units.
+    pub amount: i64,
+}
+
+/// What was given back of the lines of an order: nothing of those that are missing.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn given_back_by_line<C: ConnectionTrait>(
     db: &C,
     order: OrderId,
-) -> Result<HashMap<OrderLineId, i64>, DbErr> {
+) -> Result<HashMap<OrderLineId, LineGivenBack>, DbErr> {
     let text = format!(
-        "SELECT g.line_id, CAST(SUM(g.quantity) AS BIGINT) AS pieces FROM {} AS g WHERE g.order_id = $1
-         GROUP BY g.line_id",
+        "SELECT g.line_id, CAST(SUM(g.quantity) AS BIGINT) AS pieces, CAST(SUM(g.amount) AS BIGINT) AS amount
+         FROM {} AS g WHERE g.order_id = $1 GROUP BY g.line_id",
         given_lines(),
     );
     let rows = db.query_all_raw(sql(db, &text, [order.into()])).await?;
-    rows.iter().map(|row| Ok((row.try_get("", "line_id")?, row.try_get("", "pieces")?))).collect()
+    let given = |row: &QueryResult| {
+        let given = LineGivenBack { pieces: row.try_get("", "pieces")?, amount: row.try_get("", "amount")? };
+        Ok((row.try_get("", "line_id")?, given))
+    };
+    rows.iter().map(given).collect()
 }
 
 #[expect(clippy::too_many_arguments, reason = "a row of each table")]

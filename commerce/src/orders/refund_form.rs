@@ -1,6 +1,6 @@
 //! What staff type of money that goes back.
 
-use super::refund::{Refund, RefundMethod};
+use super::refund::{LineGivenBack, Refund, RefundMethod};
 use super::{Order, OrderLineId};
 use crate::forms::{self, Errors, FieldError, Fields, Parser, clean};
 use crate::inventory::parse_number;
@@ -54,10 +54,10 @@ pub fn parse(fields: &Fields, order: &Order) -> Result<Refund, Errors> {
 }
 
 /// Which fields ask for more than there is, where this many pieces of each line were given back before.
-pub fn too_much(refund: &Refund, order: &Order, given_back: &HashMap<OrderLineId, i64>) -> Errors {
+pub fn too_much(refund: &Refund, order: &Order, given_back: &HashMap<OrderLineId, LineGivenBack>) -> Errors {
     let left = |id: &OrderLineId| {
         let ordered = order.lines.iter().find(|line| line.id == *id).map_or(0, |line| i64::from(line.quantity));
-        ordered - given_back.get(id).copied().unwrap_or_default()
+        ordered - given_back.get(id).map_or(0, |given| given.pieces)
     };
     let pieces = refund.lines.iter().filter(|(id, pieces)| i64::from(*pieces) > left(id));
     let errors: Errors = pieces.map(|(id, _)| (field_of(*id), FieldError::Wrong)).collect();

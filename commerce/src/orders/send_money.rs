@@ -9,6 +9,7 @@ use crate::audit::{self, Done};
 use crate::catalog::queries::currency;
 use crate::db::{self, sql};
 use crate::money::Money;
+use crate::payments::ledger;
 use crate::payments::operations::is_sent_by_hand;
 use crate::payments::record::{Source, record_within};
 use crate::payments::{Action, Fact, OperationId, Outcome, PaymentAttemptId};
@@ -112,7 +113,7 @@ async fn open(shop: &Shop, condition: &str, values: Vec<Value>) -> Result<Vec<Tr
 ///
 /// # Errors
 /// [`OrderError::NotFound`] where nothing of the order asks for it, [`OrderError::WrongState`] where a gateway sends
-/// it.
+/// it, [`OrderError::TooMuch`] where it was taken off the list and no such money is left that could be sent back.
 pub async fn send_money(shop: &Shop, who: &SignedIn, order: OrderId, operation: OperationId) -> Result<(), OrderError> {
     if !who.role.allows(Permission::OrdersWrite) {
         return Err(OrderError::NotAllowed);
@@ -131,12 +132,13 @@ async fn attempt(shop: &Shop, staff: UserId, order: OrderId, operation: Operatio
         attempt_id: PaymentAttemptId,
         amount: i64,
         open: bool,
+        listed: bool,
         by_hand: bool,
     }
     let tx = shop.db.begin().await?;
     let order = locked(&tx, order).await?;
     let text = format!(
-        "SELECT p.attempt_id, p.amount, {} AS by_hand,
+        "SELECT p.attempt_id, p.amount, {} AS by_hand, p.due_at IS NOT NULL AS listed,
                 NOT EXISTS (SELECT 1 FROM payment_events e WHERE e.operation_id = p.id) AS open
          FROM payment_operations p JOIN payment_attempts a ON a.id = p.attempt_id
          WHERE p.id = $1 AND a.order_id = $2",
@@ -148,6 +150,10 @@ async fn attempt(shop: &Shop, staff: UserId, order: OrderId, operation: Operatio
         Row { open: false, .. } => return Ok(false),
         asked => asked,
     };
+    let attempts = if asked.listed { Vec::new() } else { ledger::attempts(&tx, order.id).await? };
+    if attempts.iter().any(|of| of.id == asked.attempt_id && of.state.refundable() < asked.amount) {
+        return Err(OrderError::TooMuch);
+    }
     let sent = Fact {
         name: operation.to_string(),
         action: Action::Refund,

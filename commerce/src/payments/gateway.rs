@@ -199,6 +199,11 @@ pub trait Gateway: Send + Sync + std::fmt::Debug {
         false
     }
 
+    /// Whether it may have charged once it was asked for a payment, without a page on which the shopper goes on.
+    fn charges_at_once(&self) -> bool {
+        false
+    }
+
     /// Where its pages are, as sources of a content security policy: forms of ours lead there.
     fn origins(&self) -> Vec<String> {
         Vec::new()

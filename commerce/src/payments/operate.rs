@@ -93,7 +93,14 @@ async fn operate(shop: &Shop, due: Due) -> Result<(), DbErr> {
             let mut facts = vec![refused];
             // What can't be let go any more was taken meanwhile, and goes back then.
             if request.action == Action::Void {
-                facts.extend(gateway.look_up(&request.payment).await.unwrap_or_default());
+                match gateway.look_up(&request.payment).await {
+                    Ok(known) => facts.extend(known),
+                    Err(GatewayError::Unavailable(reason)) => {
+                        tracing::warn!(order.id = %order, operation = %due.id, reason, "a gateway was not reached");
+                        return Ok(());
+                    }
+                    Err(error) => tracing::error!(order.id = %order, %error, "a gateway does not know its payment"),
+                }
             }
             record(shop, due.attempt_id, &facts, Source::Request).await.map(drop)
         }

@@ -55,9 +55,15 @@ pub fn owed_of(order: &Order, attempts: &[Attempt]) -> Money {
     Money::new(outstanding(order.due().minor(), &states), order.currency)
 }
 
+/// Whether the customer of an order of which this much is still to be paid can pay that on a page now: past its time
+/// nobody is to begin any more.
+pub fn can_pay(shop: &Shop, order: &Order, owed: Money) -> bool {
+    waits_for_page(shop, order, owed) && order.pay_by.is_none_or(|by| by > shop.clock.now())
+}
+
 /// Whether an order of which this much is still to be paid waits for its customer to pay that on a page: what is paid
 /// in cash or by invoice waits for nobody, nor does what is all to be transferred.
-pub fn can_pay(shop: &Shop, order: &Order, owed: Money) -> bool {
+fn waits_for_page(shop: &Shop, order: &Order, owed: Money) -> bool {
     let by_hand = shop.gateways.get(&order.payment_method).is_some_and(|gateway| gateway.agrees_at_once());
     match order.lifecycle {
         Lifecycle::AwaitingPayment => true,
@@ -109,7 +115,7 @@ pub(super) async fn pay_again(shop: &Shop, order: OrderId) -> Result<Option<bool
     let attempts = ledger::attempts(db, order.id).await?;
     let owed = owed_of(&order, &attempts);
     match attempts.last() {
-        Some(last) if last.is_unanswered() && last.amount == owed && can_pay(shop, &order, owed) => {
+        Some(last) if last.is_unanswered() && last.amount == owed && waits_for_page(shop, &order, owed) => {
             Ok(Some(request(shop, &order, last).await? == Reply::Silence))
         }
         _ => Ok(None),

@@ -7,7 +7,7 @@ use super::{Action, GatewayError, OperationId, OperationRequest};
 use crate::Shop;
 use crate::checkout::CheckoutError;
 use crate::db::sql;
-use crate::orders::cancel::{self, Cause};
+use crate::orders::cancel;
 use crate::orders::{Lifecycle, Order, OrderId, queries};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{TryStreamExt, stream};
@@ -29,8 +29,8 @@ const AGAIN_MOST_SECONDS: i64 = 3_600;
 /// themselves.
 const REST_HOURS: i64 = 24;
 
-/// How long a gateway that does not answer can keep an order waiting that is past its time, in minutes. Money that it
-/// tells of later goes back.
+/// How long a gateway that does not answer can keep an order waiting that is past its time, in minutes: it may have been
+/// paid. Nobody is offered to pay it any more. Money that the gateway tells of later goes back.
 pub(crate) const SILENCE_MINUTES: i64 = 120;
 
 /// Asks the gateways of orders that have awaited their payment, or the rest of it, for a minute, those first that were
@@ -79,22 +79,29 @@ async fn settle(shop: &Shop, id: OrderId, next: DateTime<Utc>) -> Result<(), DbE
         // Nobody is there to be sent to a gateway's page; what was asked for without an answer may have been charged.
         let is_last = number == attempts.len();
         let requested = if is_last && attempt.is_unanswered() { request(shop, id).await? } else { None };
-        silent |= match requested {
-            Some(silent) => silent,
+        let no_answer = match requested {
+            Some(no_answer) => no_answer,
             None => ask(shop, &order, attempt, late).await?.is_none(),
         };
+        silent |= no_answer && may_be_paid(shop, attempt);
     }
     let Some(order) = queries::by_id(db, id).await? else { return Ok(()) };
     if order.lifecycle != Lifecycle::AwaitingPayment {
         tracing::info!(order.id = %id, "order finished that was left open");
         return Ok(());
     }
-    let long_ago = order.pay_by.is_none_or(|by| by <= shop.clock.now() - TimeDelta::minutes(SILENCE_MINUTES));
-    if late && (!silent || long_ago) {
-        cancel::cancel_unpaid(shop, id, Cause::Unpaid).await?;
+    let waits_since = shop.clock.now() - TimeDelta::minutes(if silent { SILENCE_MINUTES } else { 0 });
+    if order.pay_by.is_none_or(|by| by <= waits_since) && cancel::cancel_unpaid(shop, id).await? {
         tracing::info!(order.id = %id, "order cancelled that nobody has paid");
     }
     Ok(())
+}
+
+/// Whether somebody may have paid by an attempt without our knowing: nobody has where there was no page to pay on yet,
+/// unless its gateway needs none.
+fn may_be_paid(shop: &Shop, attempt: &Attempt) -> bool {
+    let charges = shop.gateways.get(&attempt.gateway).is_some_and(|gateway| gateway.charges_at_once());
+    attempt.reference.is_some() || charges
 }
 
 /// Requests once more what a gateway was asked for last without an answer; gives whether it is silent still, and none

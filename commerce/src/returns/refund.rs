@@ -33,7 +33,7 @@ pub async fn worth<C: ConnectionTrait>(
     let mut pieces = Vec::new();
     for line in &of.lines {
         let bought = order.lines.iter().find(|bought| bought.id == line.line).ok_or(ReturnError::NotFound)?;
-        let left = i64::from(bought.quantity) - given_back.get(&line.line).copied().unwrap_or_default();
+        let left = i64::from(bought.quantity) - given_back.get(&line.line).map_or(0, |given| given.pieces);
         let quantity = line.received.unwrap_or_default().min(left).max(0);
         if quantity > 0 {
             pieces.push((line.line, i32::try_from(quantity).map_err(|_| ReturnError::TooMuch)?));

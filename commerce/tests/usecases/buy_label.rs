@@ -123,6 +123,7 @@ both_databases! {
         assert!(matches!(second, Err(BuyError::Busy)));
         assert_eq!(send(&shop, &ada, id, "once", "P", &two).await.expect("sent already"), first);
         assert_eq!((van.labels().len(), shop.count("shipments").await), (1, 1));
+        shop.assert_all_is_well().await;
     }
 
     async fn who_is_gone_while_the_carrier_is_asked_blocks_nobody_for_long(shop: TestShop) {
@@ -139,6 +140,7 @@ both_databases! {
         send(&shop, &ada, id, "once", "P", &two).await.expect("sent");
         assert_eq!(shop.count("shipments").await, 1);
         assert_eq!(van.labels().len(), 1);
+        shop.assert_all_is_well().await;
     }
 
     async fn a_label_whose_parcel_can_t_be_sent_any_more_stays_and_goes(shop: TestShop) {
@@ -169,5 +171,6 @@ both_databases! {
         shop.wait_minutes(91 * 24 * 60);
         assert_eq!(forget::purge_labels(&shop).await.expect("purged"), 1);
         assert_eq!((files().await, shop.count("label_requests").await), (0, 0));
+        shop.assert_all_is_well().await;
     }
 }

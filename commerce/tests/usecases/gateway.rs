@@ -1,8 +1,9 @@
 //! Payments at a gateway that hosts its pages: whatever it tells, how often and in which order, the order's payment is
 //! what has happened, and no money stays that should not.
 
-use crate::harness::{Guest, TestShop};
+use crate::harness::{Answer, Guest, TestShop};
 use crate::order_edits::{change, parcel};
+use crate::order_work::ordered;
 use commerce::cart::Holder;
 use commerce::checkout::change_cart::change_cart;
 use commerce::checkout::place_order::{Placed, place_order};
@@ -12,9 +13,10 @@ use commerce::doctor::examine;
 use commerce::fulfilment::ship::ship;
 use commerce::orders::cancel::{self, OrderError};
 use commerce::orders::{Lifecycle, Order, OrderId, Payment, queries};
+use commerce::payments::record::{Source, record};
 use commerce::payments::test_gateway::Scenario;
 use commerce::payments::webhook::{ReceiveError, act_on_due, purge, receive, replay};
-use commerce::payments::{TestGateway, WebhookError, operate, pay, settle};
+use commerce::payments::{Action, Fact, Outcome, TestGateway, WebhookError, ledger, operate, pay, settle};
 use commerce::settings::{self, Settings};
 use std::collections::BTreeMap;
 
@@ -234,6 +236,39 @@ both_databases! {
         assert_eq!(waiting.placed_events().await, 1);
     }
 
+    async fn what_may_have_been_taken_before_it_could_be_let_go_is_found_out(shop: TestShop) {
+        let settings = Settings { capture_when_shipped: true, ..Settings::default() };
+        settings::queries::save(shop.db.primary(), &settings, shop.clock.now()).await.expect("saved");
+        shop.refresh().await.expect("read anew");
+        shop.world().card.will([Answer::Unavailable]);
+        let order = ordered(&shop, "card").await;
+        let attempt = ledger::attempts(shop.db.primary(), order).await.expect("read").remove(0);
+        let set_aside = Fact {
+            name: "hold".to_owned(),
+            action: Action::Authorise,
+            outcome: Outcome::Succeeded,
+            amount: attempt.amount,
+            reference: None,
+            operation: None,
+            reason: None,
+        };
+        record(&shop, attempt.id, &[set_aside], Source::Webhook).await.expect("recorded");
+        cancel::cancel_own(&shop, order).await.expect("cancelled");
+        let states = async || {
+            let attempts = ledger::attempts(shop.db.primary(), order).await.expect("read");
+            let failed = attempts[0].entries.iter().filter(|of| of.entry.outcome == Outcome::Failed).count();
+            (failed, attempts[0].state.under_way.len(), attempts[0].state.balance.voided)
+        };
+        shop.world().card.will_refuse(1);
+        shop.world().card.will_be_dark(1);
+        operate::operate_due(&shop).await.expect("operated");
+        assert_eq!(states().await, (0, 1, false), "nobody knows why it was refused: it is asked for again");
+        shop.wait_seconds(121);
+        operate::operate_due(&shop).await.expect("operated");
+        assert_eq!(states().await, (0, 0, true));
+        shop.assert_all_is_well().await;
+    }
+
     async fn a_paid_order_that_is_cancelled_gives_everything_back_once(shop: TestShop) {
         let waiting = Waiting::new(&shop).await;
         waiting.play(Scenario::Success).await;
@@ -247,6 +282,7 @@ both_databases! {
         assert_eq!(waiting.charged().await, 0);
         assert_eq!(shop.number("SELECT COUNT(*) AS n FROM events WHERE kind = 'RefundIssued'", []).await, 1);
         assert_eq!(shop.number("SELECT COUNT(*) AS n FROM events WHERE kind = 'OrderCancelled'", []).await, 1);
+        shop.assert_all_is_well().await;
     }
 
     async fn another_way_to_pay_ends_the_first(shop: TestShop) {

@@ -1,11 +1,11 @@
 //! Orders that staff put together or change: what they come to, what is held for them, what is paid and given back.
 
-use crate::harness::{TestShop, contact};
+use crate::harness::{Answer, TestShop, contact};
 use crate::transfers::send_all;
 use commerce::accounts::{Role, SignedIn};
 use commerce::catalog::VariationId;
-use commerce::checkout::Step;
 use commerce::checkout::save_step::StepDone;
+use commerce::checkout::{PAY_BY_MINUTES, Step};
 use commerce::fulfilment::ship::{Parcel, ship};
 use commerce::invoices::{issue, queries as invoices};
 use commerce::money::{Currency, Money};
@@ -22,6 +22,7 @@ use commerce::payments::operate::operate_due;
 use commerce::payments::record::{Source, record};
 use commerce::payments::settle::settle_due;
 use commerce::payments::{Action, Fact, Outcome, ledger, pay};
+use commerce::settings::{self, Settings};
 
 /// An order of two mugs for 10.01 each and a bowl for 20.00, paid as told: 44.92 with its delivery.
 async fn ordered(shop: &TestShop, method: &str) -> OrderId {
@@ -310,7 +311,7 @@ both_databases! {
                 cancel_for(&shop, &ada, id, true, true).await.expect("cancelled");
             }
         }
-        shop.assert_ledger_agrees().await;
+        shop.assert_all_is_well().await;
     }
 
     async fn money_that_comes_while_an_order_is_changed_is_counted_once(shop: TestShop) {
@@ -345,6 +346,7 @@ both_databases! {
             cancel_for(&shop, &ada, id, true, true).await.expect("cancelled");
             send_all(&shop, &ada).await;
         }
+        shop.assert_all_is_well().await;
     }
 
     async fn an_order_that_waits_is_paid_at_what_it_comes_to_now(shop: TestShop) {
@@ -405,6 +407,79 @@ both_databases! {
         assert_eq!(owed.minor(), 1_001, "what was given back is not to be paid again");
         pay::pay(&shop, id, None).await.expect("paid");
         assert_eq!(kept(&shop, id).await, 4_492);
+    }
+
+    async fn no_piece_costs_less_than_was_given_back_for_it(shop: TestShop) {
+        let settings = Settings { prices_include_tax: false, ..Settings::default() };
+        settings::queries::save(shop.db.primary(), &settings, shop.clock.now()).await.expect("kept");
+        shop.refresh().await.expect("read anew");
+        let ada = shop.admin("ada@example.org").await;
+        let id = ordered(&shop, "card").await;
+        let mugs = order(&shop, id).await.lines[0].clone();
+        assert!(mugs.total.amounts.tax > 0, "{mugs:?}");
+        let asked = Refund {
+            key: "broken".to_owned(),
+            amount: None,
+            lines: vec![(mugs.id, 2)],
+            method: RefundMethod::Original,
+            reason: "broken".to_owned(),
+        };
+        refund(&shop, &ada, id, &asked).await.expect("decided");
+        let untaxed = |composition: &mut Composition| {
+            let address = composition.delivery_address.as_mut().expect("an address");
+            address.country = "AT".to_owned();
+            address.postal_code = "1010".to_owned();
+            composition.delivery_method = "express".to_owned();
+        };
+        let seen = propose(&shop, &ada, id, untaxed).await.expect("kept");
+        assert!(matches!(edit::edit(&shop, &ada, id, seen).await, Err(EditError::Refunded)));
+        kept(&shop, id).await;
+        shop.assert_all_is_well().await;
+    }
+
+    async fn pieces_whose_refund_was_refused_can_still_go(shop: TestShop) {
+        let ada = shop.admin("ada@example.org").await;
+        let id = ordered(&shop, "card").await;
+        let mugs = order(&shop, id).await.lines[0].id;
+        let asked = Refund {
+            key: "broken".to_owned(),
+            amount: None,
+            lines: vec![(mugs, 1)],
+            method: RefundMethod::Original,
+            reason: "broken".to_owned(),
+        };
+        refund(&shop, &ada, id, &asked).await.expect("decided");
+        shop.world().card.will_refuse(1);
+        assert_eq!(kept(&shop, id).await, 4_492, "its gateway has refused it");
+        let now = change(&shop, &ada, id, &[0, 1]).await;
+        assert_eq!((now.lines.len(), now.total.gross), (1, 2_490));
+        // What was refused is asked for again after a while.
+        shop.wait_minutes(61);
+        assert_eq!(kept(&shop, id).await, 2_490);
+        shop.assert_all_is_well().await;
+    }
+
+    async fn an_order_that_was_given_more_time_meanwhile_is_not_given_up(shop: TestShop) {
+        let ada = shop.admin("ada@example.org").await;
+        let card = &shop.world().card;
+        card.will([Answer::Unavailable, Answer::Decline]);
+        let id = ordered(&shop, "card").await;
+        assert_eq!(order(&shop, id).await.lifecycle, Lifecycle::AwaitingPayment);
+        card.is_asked().await;
+        shop.wait_minutes(PAY_BY_MINUTES + 1);
+        let held = card.hold().await;
+        let meanwhile = async {
+            card.is_asked().await;
+            change(&shop, &ada, id, &[1, 1]).await;
+            drop(held);
+        };
+        let (swept, ()) = tokio::join!(settle_due(&shop), meanwhile);
+        assert_eq!(swept.expect("run"), 1);
+        assert_eq!(order(&shop, id).await.lifecycle, Lifecycle::AwaitingPayment);
+        pay::pay(&shop, id, None).await.expect("paid");
+        let now = order(&shop, id).await;
+        assert_eq!((now.lifecycle, now.payment, kept(&shop, id).await), (Lifecycle::Placed, Payment::Paid, 3_491));
+        shop.assert_all_is_well().await;
     }
 
     async fn an_issued_invoice_is_cancelled_and_another_one_issued(shop: TestShop) {

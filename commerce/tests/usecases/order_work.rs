@@ -9,7 +9,7 @@ use commerce::fulfilment::ship::{Parcel, deliver, may_ship, ship};
 use commerce::money::{Currency, Money};
 use commerce::orders::cancel::{self, OrderError};
 use commerce::orders::receive_money::receive_money;
-use commerce::orders::refund::{Refund, RefundMethod, given_back_by_line, refund, refundable};
+use commerce::orders::refund::{LineGivenBack, Refund, RefundMethod, given_back_by_line, refund, refundable};
 use commerce::orders::refund_form::{AMOUNT, field_of, parse, too_much};
 use commerce::orders::search::{OrderFilter, search};
 use commerce::orders::{Fulfilment, Lifecycle, Order, OrderId, Payment, Status, queries};
@@ -102,6 +102,7 @@ both_databases! {
         assert_eq!(order(&shop, id).await.status(), Status::Delivered);
         assert_eq!(shop.reported("OrderShipped").await.len(), 2);
         assert_eq!(shop.reported("ShipmentDelivered").await.len(), 2);
+        shop.assert_all_is_well().await;
     }
 
     async fn what_is_paid_in_advance_is_sent_once_the_money_is_there(shop: TestShop) {
@@ -151,6 +152,7 @@ both_databases! {
             refund(&shop, &customer(&shop).await, id, &of_amount("y", 1)).await,
             Err(OrderError::NotAllowed)
         ));
+        shop.assert_all_is_well().await;
     }
 
     async fn the_pieces_of_a_line_give_back_exactly_what_it_cost(shop: TestShop) {
@@ -193,7 +195,8 @@ both_databases! {
         refund(&shop, &ada, id, &read("b", "1", "5.00").expect("right")).await.expect("decided");
         assert_eq!(before - left(&shop, id).await, 500, "what was typed, for the other mug");
         let given_back = given_back_by_line(shop.db.primary(), id).await.expect("read");
-        assert_eq!(given_back, [(of.lines[0].id, 2)].into());
+        let both = LineGivenBack { pieces: 2, amount: of.lines[0].total.amounts.gross };
+        assert_eq!(given_back, [(of.lines[0].id, both)].into());
         for (pieces, amount, name) in [("1", "", mugs.as_str()), ("", "1000.00", AMOUNT)] {
             let wanted = read("c", pieces, amount).expect("right");
             assert!(matches!(refund(&shop, &ada, id, &wanted).await, Err(OrderError::TooMuch)));

@@ -101,11 +101,18 @@ both_databases! {
         };
         card.will([Answer::Unavailable; 3]);
         let guest = paying(&shop).await;
-        guest.place().await.expect("the order stands meanwhile");
+        let access = guest.place().await.expect("the order stands meanwhile");
         for seconds in [pay_by, 3_600] {
             sweep(seconds).await;
             assert_one_waits(&shop).await;
         }
+        // Past its time nobody begins to pay, whom the next sweep would end.
+        let order = queries::by_access_token(shop.db.primary(), &access.hash()).await.expect("read");
+        let order = order.expect("the order").id;
+        assert_eq!(pay(&shop, order, None).await.expect("not asked"), None);
+        let late = change_method(&shop, order, None, "test").await;
+        assert!(matches!(late, Err(CheckoutError::NotStarted)), "{late:?}");
+        assert_eq!((card.requests().len(), shop.count("payment_attempts").await), (3, 1));
         sweep(3_600).await;
         assert_one_placed(&shop).await;
         // One that stays silent keeps its order waiting for two hours.
@@ -123,6 +130,15 @@ both_databases! {
             assert_eq!(stored(&shop).await[1].lifecycle, lifecycle.code(), "after {seconds} s more");
         }
         assert_eq!(shop.stock("MUG").await, (10, 2), "what nobody has paid is for sale again");
+        // Where nobody was on a page to pay, nobody has.
+        card.will_need_a_page();
+        card.will([Answer::Unavailable; 2]);
+        guest.add("MUG", 1).await.expect("added");
+        guest.checkout_by_card().await.expect("reviewed");
+        guest.place().await.expect("the order stands meanwhile");
+        sweep(pay_by).await;
+        assert_eq!(stored(&shop).await[2].lifecycle, Lifecycle::Cancelled.code());
+        shop.assert_all_is_well().await;
     }
 
     async fn what_another_attempt_has_replaced_is_not_asked_for_again(shop: TestShop) {
@@ -171,6 +187,7 @@ both_databases! {
             commerce::orders::queries::by_access_token(shop.db.read(), &access.hash()).await.expect("read").is_some()
         );
         assert_one_placed(&shop).await;
+        shop.assert_all_is_well().await;
     }
 
     async fn a_connection_cut_while_paying_is_repaired_by_the_same_form(shop: TestShop) {
@@ -182,6 +199,7 @@ both_databases! {
         assert_one_waits(&shop).await;
         guest.place_as(agreement).await.expect("placed");
         assert_one_placed(&shop).await;
+        shop.assert_all_is_well().await;
     }
 
     async fn a_request_cut_anywhere_leaves_nothing_half_done(shop: TestShop) {
@@ -209,7 +227,7 @@ both_databases! {
         assert_eq!(shop.count("orders").await, 39);
         assert_eq!(shop.number("SELECT COUNT(*) AS n FROM events WHERE kind = 'OrderPlaced'", []).await, 39);
         assert_eq!(shop.stock("MUG").await, (100, 39));
-        shop.assert_stock_is_sound().await;
+        shop.assert_all_is_well().await;
     }
 
     async fn finishing_twice_at_once_places_once(shop: TestShop) {
@@ -224,5 +242,6 @@ both_databases! {
         second.expect("run");
         third.expect("placed");
         assert_one_placed(&shop).await;
+        shop.assert_all_is_well().await;
     }
 }

@@ -302,7 +302,7 @@ both_databases! {
         let cost = order.lines[1].total.amounts.gross;
         let expected = if paid[3] { 0 } else { cost - i64::from(paid[2]) };
         assert_eq!(spent, expected, "paid back once");
-        shop.assert_ledger_agrees().await;
+        shop.assert_all_is_well().await;
     }
 
     async fn nothing_is_paid_back_twice(shop: TestShop) {

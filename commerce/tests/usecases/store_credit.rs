@@ -217,7 +217,7 @@ both_databases! {
         assert_eq!((placed, shop.count("orders").await, balance(&shop, &eve).await), (1, 1, 0));
         let spent = "SELECT CAST(SUM(amount) AS BIGINT) AS n FROM store_credit_entries WHERE kind = 'spent'";
         assert_eq!(shop.number(spent, []).await, -1_000);
-        shop.assert_stock_is_sound().await;
+        shop.assert_all_is_well().await;
     }
 
     async fn an_order_that_is_given_up_gives_its_credit_back_once(shop: TestShop) {

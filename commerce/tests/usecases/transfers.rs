@@ -11,7 +11,8 @@ use commerce::orders::refund::{Refund, RefundMethod, refund, refundable};
 use commerce::orders::send_money::{Transfer, send_money, to_send, to_send_of};
 use commerce::orders::{Order, OrderId, Payment, queries};
 use commerce::payments::operate::operate_due;
-use commerce::payments::{OperationId, ledger, pay};
+use commerce::payments::record::{Source, record};
+use commerce::payments::{Action, Fact, OperationId, Outcome, ledger, pay};
 use sea_orm::FromQueryResult;
 
 fn euros(minor: i64) -> Money {
@@ -128,7 +129,8 @@ both_databases! {
         let ten_times = euros(due.minor() * 10);
         receive_money(&shop, &ada, id, ten_times, "slip").await.expect("noted");
         assert_eq!(order(&shop, id).await.payment, Payment::Paid);
-        assert_eq!(open(&shop, id).await[0].amount, euros(due.minor() * 9));
+        let too_much = open(&shop, id).await.remove(0);
+        assert_eq!(too_much.amount, euros(due.minor() * 9));
         let (fact, other) = (format!("{id}:slip"), ordered(&shop, "bank_transfer").await);
         assert!(matches!(withdraw_money(&shop, &eve, id, &fact).await, Err(OrderError::NotAllowed)));
         assert!(matches!(withdraw_money(&shop, &ada, id, "slip").await, Err(OrderError::NotFound)));
@@ -137,6 +139,9 @@ both_databases! {
         both.0.and(both.1).expect("taken back, and taken back already");
         assert_eq!((order(&shop, id).await.payment, kept(&shop, id).await), (Payment::None, 0));
         assert_eq!(open(&shop, id).await, [], "nothing came that could go back");
+        let stale = send_money(&shop, &ada, id, too_much.operation).await;
+        assert!(matches!(stale, Err(OrderError::TooMuch)), "from a page of before: {stale:?}");
+        assert_eq!(kept(&shop, id).await, 0);
         let late = receive_money(&shop, &ada, id, due, "slip").await;
         assert!(matches!(late, Err(OrderError::WrongState)), "the form was sent again: {late:?}");
         assert_eq!(order(&shop, id).await.payment, Payment::None);
@@ -179,6 +184,28 @@ both_databases! {
             assert!(matches!(refused, Err(OrderError::NotFound)), "its gateway has told it: {refused:?}");
         }
         shop.assert_all_is_well().await;
+    }
+
+    async fn what_a_gateway_gave_back_too_much_keeps_nobody_from_taking_a_note_back(shop: TestShop) {
+        let ada = shop.admin("ada@example.org").await;
+        let id = ordered(&shop, "card").await;
+        let attempt = ledger::attempts(shop.db.primary(), id).await.expect("read")[0].id;
+        let by_themselves = Fact {
+            name: "twice".to_owned(),
+            action: Action::Refund,
+            outcome: Outcome::Succeeded,
+            amount: euros(5_000),
+            reference: None,
+            operation: None,
+            reason: None,
+        };
+        record(&shop, attempt, &[by_themselves], Source::Webhook).await.expect("recorded");
+        change(&shop, &ada, id, &[3, 1]).await;
+        let before = kept(&shop, id).await;
+        assert!(before < 0, "{before}");
+        receive_money(&shop, &ada, id, euros(1_001), "slip").await.expect("noted");
+        withdraw_money(&shop, &ada, id, &format!("{id}:slip")).await.expect("taken back");
+        assert_eq!(kept(&shop, id).await, before);
     }
 
     async fn what_is_too_much_for_a_while_only_is_not_sent(shop: TestShop) {

@@ -4,10 +4,13 @@ use crate::fixture::fill;
 use crate::harness::{Answer, Kind, Server};
 use crate::returns::person;
 use crate::workers::buy;
+use commerce::db::sql;
 use commerce::orders::receive_money::receive_money;
 use commerce::orders::refund::refundable;
+use commerce::orders::send_money::{send_money, to_send_of};
 use commerce::orders::{Order, queries};
 use hyper::Method;
+use sea_orm::ConnectionTrait;
 
 async fn get(server: &Server, path: &str, cookie: &str) -> String {
     server.get_with(path, &[("accept", "text/html"), ("cookie", cookie)]).await.text().to_owned()
@@ -90,5 +93,18 @@ async fn staff_give_money_back_for_pieces() {
     assert_eq!(total - left(&server, &order).await, 5_900);
     let page = get(&server, &path, &cookie).await;
     assert!(!refunding(&page).contains("Pieces of"), "all of them were given back: {page}");
+    let rest = left(&server, &order).await;
+    let all = format!("number={}&method=original&key={}&reason=All", order.number, key(&page));
+    let all = format!("{all}&refund_amount={}.{:02}", rest / 100, rest % 100);
+    send(&server, &cookie, &all).await.assert_sends_to(&format!("{path}?done=refund-to-send"));
+    for transfer in to_send_of(&server.shop, order.id).await.expect("read") {
+        send_money(&server.shop, &grace, order.id, transfer.operation).await.expect("sent");
+    }
+    let page = get(&server, &path, &cookie).await;
+    assert!(page.contains("Refunded") && !page.contains("Note payment"), "nothing is to be paid: {page}");
+    let dearer = "UPDATE orders SET total = total + 1000, net = net + 1000 WHERE id = $1";
+    db.execute_raw(sql(db, dearer, [order.id.into()])).await.expect("changed");
+    let page = get(&server, &path, &cookie).await;
+    assert!(page.contains("Still to be paid") && page.contains("Note payment"), "{page}");
     server.stop().await;
 }

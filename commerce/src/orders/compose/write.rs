@@ -74,6 +74,9 @@ async fn write_lines<C: ConnectionTrait>(tx: &C, proposal: &Proposal, now: DateT
         let (total, goods) = (proposed.total, &proposed.goods);
         match bought {
             Some(bought) if proposed.quantity == 0 => {
+                // Of a refund that was refused, or the edit was: nobody has these pieces paid back.
+                let text = "DELETE FROM refund_lines WHERE line_id = $1";
+                tx.execute_raw(sql(tx, text, [bought.id.into()])).await?;
                 tx.execute_raw(sql(tx, "DELETE FROM order_lines WHERE id = $1", [bought.id.into()])).await?;
             }
             Some(bought) => {

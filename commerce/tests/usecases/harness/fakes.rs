@@ -11,6 +11,7 @@ use commerce::payments::{
 };
 use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -35,6 +36,10 @@ pub struct CardGateway {
     answers: Mutex<VecDeque<Answer>>,
     requests: Mutex<Vec<PaymentRequest>>,
     refusals: Mutex<usize>,
+    dark: Mutex<usize>,
+    needs_page: AtomicBool,
+    held: tokio::sync::Mutex<()>,
+    reached: tokio::sync::Notify,
 }
 
 impl CardGateway {
@@ -46,6 +51,26 @@ impl CardGateway {
     /// Lets it refuse so many of the next captures, refunds and voids.
     pub fn will_refuse(&self, times: usize) {
         *self.refusals.lock().expect("not poisoned") = times;
+    }
+
+    /// Lets it not know so many of the next payments that it is asked about.
+    pub fn will_be_dark(&self, times: usize) {
+        *self.dark.lock().expect("not poisoned") = times;
+    }
+
+    /// Lets nobody be charged by it who was not on a page before.
+    pub fn will_need_a_page(&self) {
+        self.needs_page.store(true, Ordering::Relaxed);
+    }
+
+    /// Answers no request until this is dropped.
+    pub async fn hold(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.held.lock().await
+    }
+
+    /// Waits until it is asked for a payment.
+    pub async fn is_asked(&self) {
+        self.reached.notified().await;
     }
 
     /// Answers as if it was told nothing, and forgets what it was asked for.
@@ -74,8 +99,14 @@ impl Gateway for CardGateway {
         true
     }
 
+    fn charges_at_once(&self) -> bool {
+        !self.needs_page.load(Ordering::Relaxed)
+    }
+
     async fn request(&self, request: &PaymentRequest) -> Result<Answered, GatewayError> {
         self.requests.lock().expect("not poisoned").push(request.clone());
+        self.reached.notify_one();
+        let _held = self.held.lock().await;
         let answer = self.answers.lock().expect("not poisoned").pop_front().unwrap_or(Answer::Accept);
         match answer {
             Answer::Accept => {
@@ -100,6 +131,11 @@ impl Gateway for CardGateway {
     }
 
     async fn look_up(&self, _: &PaymentRef) -> Result<Vec<Fact>, GatewayError> {
+        let left = self.dark.lock().expect("not poisoned").checked_sub(1);
+        if let Some(left) = left {
+            *self.dark.lock().expect("not poisoned") = left;
+            return Err(GatewayError::Unavailable("told to be".to_owned()));
+        }
         Ok(Vec::new())
     }
 

@@ -177,7 +177,7 @@ impl Model {
             order.attempts.push(Attempt::new(method, order.owed(), order.owned));
         }
         let paid = match order.lifecycle {
-            Lifecycle::AwaitingPayment => order.pay(answer, order.owned),
+            Lifecycle::AwaitingPayment => order.pay(answer, order.owned, self.stock.now),
             _ => Outcome::Done,
         };
         order.follow(self.later);
@@ -247,10 +247,10 @@ impl Model {
             Deed::Pay(_, Way::Form) if !waits => {}
             Deed::Pay(answer, Way::Form) => {
                 let by_owner = order.attempts.first().is_some_and(|first| first.by_owner);
-                return order.pay(answer, by_owner);
+                return order.pay(answer, by_owner, self.stock.now);
             }
-            Deed::Pay(answer, way) => return order.pay(answer, way == Way::Account && order.owned),
-            Deed::Change(_) if !order.can_be_paid() => return Outcome::Refused("not started"),
+            Deed::Pay(answer, way) => return order.pay(answer, way == Way::Account && order.owned, self.stock.now),
+            Deed::Change(_) if !order.can_be_paid(self.stock.now) => return Outcome::Refused("not started"),
             // What stands is not sent before it is paid.
             Deed::Change(Method::Cash) if !waits => return Outcome::Refused("unknown"),
             Deed::Change(method) => {

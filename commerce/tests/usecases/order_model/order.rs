@@ -105,7 +105,7 @@ impl Order {
             Deed::SendBack(_) => self.shipped.iter().any(|(what, sent)| sent > self.sent_back.get(what).unwrap_or(&0)),
             Deed::Refund(..) => self.refundable() > 0,
             Deed::Edit(..) => self.is_open() && self.fulfilment() == Fulfilment::Unfulfilled,
-            Deed::Pay(..) | Deed::Change(_) => self.can_be_paid(),
+            Deed::Pay(..) | Deed::Change(_) => self.waits_for_payment(),
             Deed::Play(..) | Deed::Return(_) => {
                 self.attempts.iter().any(|of| of.method == Method::Test && of.named && of.is_open())
             }
@@ -157,9 +157,13 @@ impl Order {
         self.lifecycle == Lifecycle::Placed && self.method != Method::Cash && self.owed() > 0 && rest
     }
 
-    /// Whether anybody can be asked to pay it.
-    pub fn can_be_paid(&self) -> bool {
+    fn waits_for_payment(&self) -> bool {
         self.lifecycle == Lifecycle::AwaitingPayment || self.has_a_rest()
+    }
+
+    /// Whether anybody can be asked to pay it: past its time nobody is to begin.
+    pub fn can_be_paid(&self, now: DateTime<Utc>) -> bool {
+        self.waits_for_payment() && (self.lifecycle != Lifecycle::AwaitingPayment || now < self.pay_by)
     }
 
     fn refundable_money(&self) -> i64 {
@@ -283,8 +287,8 @@ impl Order {
     }
 
     /// Its owner, or whoever has its link, wants to pay what is to be paid of it.
-    pub fn pay(&mut self, answer: Answer, by_owner: bool) -> Outcome {
-        if !self.can_be_paid() || self.method == Method::Credit {
+    pub fn pay(&mut self, answer: Answer, by_owner: bool, now: DateTime<Utc>) -> Outcome {
+        if !self.can_be_paid(now) || self.method == Method::Credit {
             return Outcome::Done;
         }
         let (method, owed) = (self.method, self.owed());
@@ -323,7 +327,7 @@ impl Order {
         let before = self.attempts.clone();
         for (number, known) in before.iter().enumerate() {
             let last_unanswered = !known.named && known.is_open() && number + 1 == before.len();
-            if last_unanswered && self.can_be_paid() && known.amount == self.owed() {
+            if last_unanswered && self.waits_for_payment() && known.amount == self.owed() {
                 self.request(number, answer);
                 silent |= known.method == Method::Card && answer == Answer::Unavailable;
             } else if waits && late && known.is_open() {
